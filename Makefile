@@ -1,0 +1,69 @@
+# make only forwards: the sessions stand in noxfile.py. Every target sets up what it needs and is quick when nothing changed.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= $(shell tools/find_python)
+VENV := .venv
+NOX := $(VENV)/bin/nox --no-error-on-missing-interpreters -s
+STAMP := $(VENV)/.stamp-$(shell cat requirements/dev.txt | sha256sum | cut -c1-12)
+
+.PHONY: help demo test test-all lint sanity unit integration requirements sabotage matrix built bench store cluster cluster-stop lock clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+
+$(STAMP): requirements/dev.txt
+	@tools/setup "$(PYTHON)" "$(VENV)" requirements/dev.txt
+	@rm -f $(VENV)/.stamp-* && touch $@
+
+setup: $(STAMP) ## virtual environment with pinned, hashed requirements; Debian packages when root
+
+demo: $(STAMP) ## the whole system on a simulated cluster, from nothing, with a report at the end
+	@tools/demo
+
+store: $(STAMP) ## fill the artifact store (builds from pinned Go modules where needed)
+	@$(NOX) store
+
+cluster: store ## start the simulated cluster
+	@$(VENV)/bin/ansible-playbook playbooks/simulated.yml -i inventories/simulated
+
+cluster-stop: $(STAMP) ## stop the simulated cluster and leave no process
+	@$(VENV)/bin/ansible-playbook playbooks/simulated.yml -i inventories/simulated -e simulated_cluster_state=absent
+
+test: $(STAMP) ## everything that CI runs
+	@$(NOX) lint unit requirements store integration site sabotage sanity matrix built
+
+test-all: test ## the long scenarios too
+	@$(NOX) integration_slow matrix_site
+
+lint: $(STAMP) ## ruff, mypy --strict, import contracts, yamllint, ansible-lint (production), house rules
+	@$(NOX) lint
+
+sanity: $(STAMP) ## ansible-test sanity
+	@$(NOX) sanity
+
+unit: $(STAMP) ## the pure core and the rendered roles
+	@$(NOX) unit
+
+integration: store ## the modules against the simulated cluster's real API server
+	@$(NOX) integration
+
+requirements: $(STAMP) ## each requirement id with the tests and the sabotages that name it
+	@$(NOX) requirements
+
+sabotage: $(STAMP) ## every registered sabotage must turn its requirement's test red
+	@$(NOX) sabotage
+
+matrix: store ## the ansible-core x Python pairs
+	@$(NOX) matrix
+
+built: store ## the built collection, installed, from an empty directory
+	@$(NOX) built
+
+bench: store ## ratios against peers and floors
+	@$(NOX) bench
+
+lock: $(STAMP) ## refresh the lock from the projects' published checksum files (needs the internet)
+	@$(VENV)/bin/ansible-playbook playbooks/refresh_lock.yml -i inventories/simulated
+
+clean: ## remove what the checkout made (the caches outside it stay)
+	@rm -rf build $(VENV) .nox .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .ansible

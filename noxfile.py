@@ -1,0 +1,114 @@
+"""The sessions behind make: each is one thing that can be right or wrong. `nox -l` lists them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import nox
+
+HERE = Path(__file__).parent
+BIN = HERE / ".venv" / "bin"
+CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "autotrade"
+STORE = Path(os.environ.get("AUTOTRADE_STORE", CACHE / "store"))
+ENV = {"AUTOTRADE_STORE": str(STORE), "ANSIBLE_CONFIG": str(HERE / "ansible.cfg"), "PYTHONUNBUFFERED": "1"}
+PLUGINS = "ansible_collections.autotrade.deployment.plugins"
+# What `make matrix` really runs; every other pair is untested and docs/support-matrix.md says so.
+MATRIX = [("2.18", "3.11"), ("2.19", "3.12"), ("2.20", "3.12"), ("2.21", "3.13")]
+
+nox.options.default_venv_backend = "none"
+nox.options.sessions = ["lint", "unit"]
+
+
+def own(session: nox.Session, program: str, *args: str, **env: str) -> None:
+    """Run a program of the project's own virtual environment."""
+    session.run(str(BIN / program), *args, env=ENV | env, external=True)
+
+
+def tool(session: nox.Session, name: str, *args: str) -> None:
+    """Run a script of tools/ with the project's Python."""
+    own(session, "python", str(HERE / "tools" / name), *args)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style, types, import contracts, YAML, Ansible at profile production, the house's own rules."""
+    own(session, "ruff", "check", ".")
+    own(session, "ruff", "format", "--check", ".")
+    own(session, "mypy", "-p", PLUGINS, MYPYPATH=".collections")
+    own(session, "lint-imports", "--no-logo", PYTHONPATH=".collections")
+    own(session, "yamllint", "--strict", ".")
+    tool(session, "house_rules.py")
+    own(session, "ansible-lint", "--offline", "--strict")
+
+
+@nox.session
+def sanity(session: nox.Session) -> None:
+    """ansible-test sanity, in a copy that stands under the collection's real name."""
+    tool(session, "sanity.py", *session.posargs)
+
+
+@nox.session
+def store(session: nox.Session) -> None:
+    """Fill the artifact store."""
+    own(session, "ansible-playbook", "playbooks/mirror.yml", "-i", "inventories/simulated")
+
+
+@nox.session
+def unit(session: nox.Session) -> None:
+    """The pure core, the edge against small real things, the rendered roles."""
+    own(session, "python", "-m", "pytest", "tests/unit", "tests/requirements", "-n", "2", *session.posargs)
+
+
+@nox.session
+def integration(session: nox.Session) -> None:
+    """The modules against a real API server."""
+    own(session, "python", "-m", "pytest", "tests/integration", "-m", "not slow", *session.posargs)
+
+
+@nox.session
+def integration_slow(session: nox.Session) -> None:
+    """The long scenarios, scale among them."""
+    own(session, "python", "-m", "pytest", "tests/integration", "-m", "slow", "-s", *session.posargs)
+
+
+@nox.session
+def requirements(session: nox.Session) -> None:
+    """Each requirement id with its tests and sabotages; fails when one has none."""
+    own(session, "python", "tests/requirements/report.py")
+
+
+@nox.session
+def sabotage(session: nox.Session) -> None:
+    """Every registered sabotage must turn its requirement's test red."""
+    own(session, "python", "tests/sabotage/run.py", *session.posargs)
+
+
+@nox.session
+def site(session: nox.Session) -> None:
+    """The main job on a cluster of its own: predicted, applied, unchanged the second time."""
+    tool(session, "site_scenario.py", *session.posargs)
+
+
+@nox.session
+def built(session: nox.Session) -> None:
+    """The built collection, installed, runs the demo's playbook from an empty directory."""
+    tool(session, "built_collection.py")
+
+
+@nox.session
+def matrix(session: nox.Session) -> None:
+    """Each ansible-core x Python pair: unit tests of the plugins, export, and the engine on a cluster."""
+    tool(session, "matrix.py", *[f"{core}:{python}" for core, python in MATRIX])
+
+
+@nox.session
+def matrix_site(session: nox.Session) -> None:
+    """The whole site.yml with each pair."""
+    tool(session, "matrix.py", "--site", *[f"{core}:{python}" for core, python in MATRIX])
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Ratios against peers and floors."""
+    own(session, "python", "-m", "pytest", "tests/bench", "-s", *session.posargs)

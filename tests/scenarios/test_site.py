@@ -1,0 +1,104 @@
+"""The main job on a simulated cluster: predicted, applied, verified, unchanged the second time, repaired after drift."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.scenarios.conftest import ROOT, Playbooks
+
+pytestmark = pytest.mark.xdist_group("site")
+WRITES = {"create", "update", "patch", "delete", "deletecollection"}
+PREDICTED = re.compile(r"unvalidated")
+
+
+def cluster_dir(books: Playbooks) -> Path:
+    (found,) = books.state.glob("autotrade/simulated/*")
+    return found
+
+
+def kubectl(books: Playbooks, *arguments: str) -> str:
+    store = Path.home() / ".cache/autotrade/store/bin/kubectl"
+    command = [str(store), f"--kubeconfig={cluster_dir(books) / 'kubeconfig'}", *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def writes_of_the_engine(books: Playbooks) -> list[str]:
+    """Write requests by our field manager in the API server's audit log, dry-runs left out."""
+    lines = (cluster_dir(books) / "logs" / "audit.log").read_text().splitlines()
+    events = (json.loads(line) for line in lines)
+    return [
+        f"{event['verb']} {event['requestURI']}"
+        for event in events
+        if event["verb"] in WRITES and "autotrade.deployment" in event["requestURI"] and "dryRun" not in event["requestURI"]
+    ]
+
+
+@pytest.mark.requirement("V1")
+def test_check_mode_without_a_cluster_predicts_and_touches_nothing(playbooks: Playbooks) -> None:
+    run = playbooks.must("site.yml", "--check", "--diff")
+    assert PREDICTED.search(run.output)
+    assert list(playbooks.state.glob("autotrade/simulated/*/pki")) == []
+
+
+@pytest.mark.requirement("V1")
+def test_the_first_run_deploys_the_whole_system(playbooks: Playbooks) -> None:
+    start = playbooks.must("playbooks/simulated.yml")
+    run = playbooks.must("site.yml")
+    print(f"\ncluster {start.seconds:.1f} s, site.yml {run.seconds:.1f} s, {run.tasks} tasks ok")
+    assert run.changed > 0
+    deployments = json.loads(kubectl(playbooks, "get", "deployments", "-n", "trading-system", "-o", "json"))["items"]
+    assert deployments
+    assert [d["metadata"]["name"] for d in deployments if d["status"].get("readyReplicas") != d["spec"]["replicas"]] == []
+
+
+def test_verify_found_nothing_wrong(playbooks: Playbooks) -> None:
+    report = json.loads((ROOT / "build" / "verify.json").read_text())
+    assert {id_: row for id_, row in report.items() if row["state"] == "failed"} == {}
+    assert sum(row["state"] == "passed" for row in report.values()) > 30
+    assert all(row["message"] for row in report.values() if row["state"] == "not_run")
+
+
+def test_the_second_run_changes_nothing_and_writes_nothing(playbooks: Playbooks) -> None:
+    before = writes_of_the_engine(playbooks)
+    run = playbooks.must("site.yml")
+    print(f"\nsecond run {run.seconds:.1f} s")
+    assert run.changed == 0
+    assert writes_of_the_engine(playbooks) == before != []
+
+
+def test_check_and_diff_after_the_run_are_empty(playbooks: Playbooks) -> None:
+    run = playbooks.must("site.yml", "--check", "--diff")
+    assert run.changed == 0
+    assert not re.search(r"^[+-]{3} ", run.output, re.MULTILINE)
+
+
+def test_one_component_alone_touches_nothing_else(playbooks: Playbooks) -> None:
+    kubectl(playbooks, "label", "deployment", "-n", "trading-system", "data-acquisition", "app.kubernetes.io/name=changed", "--overwrite")
+    kubectl(playbooks, "label", "deployment", "-n", "trading-system", "data-pipeline", "app.kubernetes.io/name=changed", "--overwrite")
+    playbooks.must("site.yml", "--tags", "trading_system", "-e", "trading_system_only=data-acquisition")
+    names = kubectl(playbooks, "get", "deployments", "-n", "trading-system", "-l", "app.kubernetes.io/name=changed", "-o", "name").split()
+    assert names == ["deployment.apps/data-pipeline"]
+
+
+def test_drift_is_repaired(playbooks: Playbooks) -> None:
+    run = playbooks.must("site.yml", "--limit", "localhost", "--tags", "trading_system", "--diff")
+    assert run.changed > 0
+    assert "app.kubernetes.io/name" in run.output
+    assert playbooks.must("site.yml", "--tags", "trading_system").changed == 0
+
+
+@pytest.mark.requirement("S6")
+def test_no_secret_is_printed_even_with_vvv(playbooks: Playbooks) -> None:
+    encoded = json.loads(kubectl(playbooks, "get", "secret", "-n", "trading-system", "timescaledb-credentials", "-o", "json"))["data"]
+    run = playbooks.must("site.yml", "--tags", "secrets", "-vvv", "--diff", "--check")
+    import base64
+
+    for value in encoded.values():
+        assert value not in run.output
+    plain = base64.b64decode(encoded["password"]).decode()
+    assert plain not in run.output
