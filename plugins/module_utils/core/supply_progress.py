@@ -1,0 +1,61 @@
+# Copyright (c) autotrade.deployment engineers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""How far a fill is and how long is left: arithmetic on durations, in seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Mapping, Sequence
+
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.supply import (
+    Kind,
+    Source,
+)
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.supply_plan import (
+    Step,
+)
+
+#: Megabytes per second that a download is expected to reach before one was measured.
+DOWNLOAD_RATE = 10.0
+BUNDLE_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The steps to come with the seconds that each is expected to take."""
+
+    labels: tuple[str, ...]
+    expected: tuple[float, ...]
+
+    def remaining(self, index: int, elapsed: float) -> float:
+        """Seconds left when step ``index`` (from 0) has run for ``elapsed``; a step that is late counts as nearly done."""
+        return max(0.0, self.expected[index] - elapsed) + sum(self.expected[index + 1 :])
+
+
+def duration_key(step: Step) -> str:
+    """The name under which the duration of such a step is remembered."""
+    return f"{step.source.value}:{step.artifact.name}:{step.arch}"
+
+
+def expected_seconds(step: Step, recorded: Mapping[str, float]) -> float:
+    """What this step took the last time, else what the lock says."""
+    known = recorded.get(duration_key(step))
+    if known is not None and known >= 0:
+        return known
+    if step.source is Source.RELEASE:
+        return step.artifact.megabytes / DOWNLOAD_RATE
+    if step.artifact.kind is Kind.BUNDLE or step.artifact.gomod is None:
+        return BUNDLE_SECONDS
+    return step.artifact.gomod.build_seconds
+
+
+def schedule(steps: Sequence[Step], recorded: Mapping[str, float]) -> Schedule:
+    """The schedule of ``steps``."""
+    return Schedule(tuple(step.label for step in steps), tuple(expected_seconds(step, recorded) for step in steps))
+
+
+def verb(step: Step) -> str:
+    """What is being done, for people."""
+    if step.source is Source.RELEASE:
+        return f"downloading {step.label}"
+    return f"collecting {step.label}" if step.artifact.kind is Kind.BUNDLE else f"building {step.label}"
