@@ -13,8 +13,6 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "autotr
 STORE = Path(os.environ.get("AUTOTRADE_STORE", CACHE / "store"))
 ENV = {"AUTOTRADE_STORE": str(STORE), "ANSIBLE_CONFIG": str(HERE / "ansible.cfg"), "PYTHONUNBUFFERED": "1"}
 PLUGINS = "ansible_collections.autotrade.deployment.plugins"
-# What `make matrix` really runs; every other pair is untested and docs/support-matrix.md says so.
-MATRIX = [("2.18", "3.11"), ("2.19", "3.12"), ("2.20", "3.12"), ("2.21", "3.13")]
 
 nox.options.default_venv_backend = "none"
 nox.options.sessions = ["lint", "unit"]
@@ -84,28 +82,28 @@ def sabotage(session: nox.Session) -> None:
     own(session, "python", "tests/sabotage/run.py", *session.posargs)
 
 
+def scenario(session: nox.Session, name: str) -> None:
+    """Run one file of tests/scenarios: whole runs of ansible-playbook, as a user starts them."""
+    own(session, "python", "-m", "pytest", f"tests/scenarios/test_{name}.py", "-s", *session.posargs)
+
+
 @nox.session
 def site(session: nox.Session) -> None:
     """The main job on a cluster of its own: predicted, applied, unchanged the second time."""
-    tool(session, "site_scenario.py", *session.posargs)
+    scenario(session, "site")
 
 
 @nox.session
 def built(session: nox.Session) -> None:
     """The built collection, installed, runs the demo's playbook from an empty directory."""
-    tool(session, "built_collection.py")
+    scenario(session, "built_collection")
 
 
 @nox.session
 def matrix(session: nox.Session) -> None:
-    """Each ansible-core x Python pair: unit tests of the plugins, export, and the engine on a cluster."""
-    tool(session, "matrix.py", *[f"{core}:{python}" for core, python in MATRIX])
-
-
-@nox.session
-def matrix_site(session: nox.Session) -> None:
-    """The whole site.yml with each pair."""
-    tool(session, "matrix.py", "--site", *[f"{core}:{python}" for core, python in MATRIX])
+    """Each ansible-core x Python pair: the plugins' unit tests and the main job, in an environment of its own."""
+    own(session, "python", "tools/matrix.py")
+    scenario(session, "matrix")
 
 
 @nox.session
