@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Mapping, Sequence
 
 ANY_ARCH = "any"
 ARCHES = ("amd64", "arm64")
@@ -61,7 +61,7 @@ class SupplyError(Exception):
         super().__init__(without_credentials("\n".join(map(str, problems))))
 
 
-class Unreachable(SupplyError):
+class UnreachableError(SupplyError):
     """The source did not answer; another source may stand in, which it may not for a wrong checksum."""
 
 
@@ -70,7 +70,7 @@ class Release:
     """The project's own download; ``sha256`` is of the file behind ``url``, empty where nobody could see it yet."""
 
     url: str
-    sha256: Mapping[str, str]
+    sha256: Mapping[str, str] = field(hash=False)
     checksums: str = ""
     member: str = ""
 
@@ -99,7 +99,7 @@ class Artifact:
     release: Release | None = None
     gomod: GoSource | None = None
     reference: str = ""
-    digests: Mapping[str, str] = field(default_factory=dict)
+    digests: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def arches(self, wanted: Sequence[str]) -> tuple[str, ...]:
         """The architectures to keep: a bundle has none."""
@@ -125,7 +125,10 @@ def shipped_version(lock: Lock, artifact: Artifact, source: Source) -> str:
 
 
 def fill_in(template: str, lock: Lock, artifact: Artifact, arch: str) -> str:
-    """Put version and architecture into a template of the lock: ``{version}`` ``{number}`` ``{arch}`` ``{stamped}`` ``{stamped_number}``."""
+    """Put version and architecture into a template of the lock.
+
+    Known: ``{version}`` (v1.36.3), ``{number}`` (1.36.3), ``{stamped}`` (v1.36.3+autotrade.1), ``{stamped_number}``, ``{arch}``.
+    """
     stamped = f"{artifact.version}+{lock.stamp}"
     values = {
         "version": artifact.version,

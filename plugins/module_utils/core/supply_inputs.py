@@ -9,8 +9,8 @@ import fnmatch
 import hashlib
 import json
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Iterable, Mapping
 
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.supply import (
     Artifact,
@@ -125,7 +125,7 @@ def module_sum(directory: GoDirectory, module: str, version: str) -> str:
             f"gomod/{directory.name}/go.sum",
             f"no checksum of {module} {version}",
             "a line with its h1: sum",
-            f"Run `go mod download {module}@{version}` in that directory where the checksum database is reachable, and commit go.sum.",
+            f"Run `go mod download {module}@{version}` there with the checksum database in reach, and commit go.sum.",
         )
     )
 

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import Any, Mapping
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.supply import (
@@ -114,9 +115,9 @@ def _artifact(reader: _Reader, value: object, where: str) -> Artifact:
     if not isinstance(own, bool):
         reader.wrong(f"{where}.own", own, "true or false")
     artifact = Artifact(
-        name=reader.text(entry, "name", where, _NAME, "a lower-case name of letters, digits, dots and dashes"),
+        name=reader.text(entry, "name", where, _NAME, "a name of lower-case letters, digits, dots and dashes"),
         kind=kind,
-        version=reader.text(entry, "version", where, _VERSION, "the project's tag, such as v1.36.3 (the stamp is added by the build)"),
+        version=reader.text(entry, "version", where, _VERSION, "the project's tag, such as v1.36.3"),
         megabytes=reader.number(entry, "megabytes", where, 1.0),
         own=own is True,
         release=_release(reader, entry["release"], f"{where}.release", kind) if "release" in entry else None,
@@ -132,7 +133,7 @@ def _check_sources(reader: _Reader, artifact: Artifact, where: str) -> None:
     has_source = artifact.release is not None or artifact.gomod is not None
     if artifact.kind is Kind.IMAGE:
         if not artifact.reference or has_source:
-            reader.wrong(where, artifact.reference, "an image to name its reference (repository:tag) and digests, and no other source")
+            reader.wrong(where, artifact.reference, "an image with reference (repository:tag) and digests, and no other source")
     elif not has_source:
         reader.wrong(where, None, "at least one of the sources release and gomod")
     elif artifact.own and artifact.release is not None:

@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Iterable, Mapping
 
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.supply import (
     ARCHES,
@@ -44,8 +44,8 @@ class Step:
 
     @property
     def label(self) -> str:
-        """The name for people: ``kube-apiserver (amd64)``, or the bare name of a bundle."""
-        return self.artifact.name if self.artifact.kind is Kind.BUNDLE else f"{self.artifact.name} ({self.arch})"
+        """The name for people: ``kube-apiserver for amd64``, or the bare name of a bundle."""
+        return self.artifact.name if self.artifact.kind is Kind.BUNDLE else f"{self.artifact.name} for {self.arch}"
 
 
 def resolve(lock: Lock, wanted: Wanted) -> tuple[Step, ...]:
@@ -140,7 +140,7 @@ def _gomod_refused(lock: Lock, artifact: Artifact, allow_unofficial: bool) -> Pr
     where = f"{artifact.name}: gomod"
     if artifact.gomod is None:
         return Problem(where, "no gomod source in the lock", "one", "Set artifact_store_source to release or auto.")
-    # A bundle is the module's own files, proven by go.sum, and our own programs have no other build: only a rebuild is unofficial.
+    # A bundle is the module's own files, proven by go.sum, and our own programs have no other build.
     if allow_unofficial or artifact.own or artifact.kind is Kind.BUNDLE:
         return None
     return Problem(
