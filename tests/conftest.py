@@ -1,0 +1,107 @@
+"""Objects as the roles render them, for every test that judges manifests."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+CACHE = ROOT / "build" / "rendered"
+# Everything that can change what a role renders.
+INPUTS = ("roles", "inventories/simulated", "plugins", "playbooks/export.yml", "ansible.cfg")
+Objects = dict[str, list[dict[str, Any]]]
+Render = Callable[..., Objects]
+Play = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def roles_with_objects() -> list[str]:
+    """The roles that apply objects to a cluster."""
+    return sorted(path.parent.parent.name for path in ROOT.glob("roles/*/tasks/objects.yml"))
+
+
+@pytest.fixture(scope="session")
+def rendered(render: Render) -> Objects:
+    """The objects of every role with the variables of inventories/simulated: role -> objects."""
+    return render(roles_with_objects())
+
+
+@pytest.fixture(scope="session")
+def render() -> Render:
+    """Render roles with the given extra variables, from the cache when nothing changed: ``render(["cache"], cache_replicas=5)``."""
+    sources = _hash_of_inputs()
+
+    def rendering(roles: Sequence[str], **variables: Any) -> Objects:
+        key = hashlib.sha256(json.dumps([sources, list(roles), variables], sort_keys=True).encode()).hexdigest()[:20]
+        directory = CACHE / key
+        if not directory.exists():
+            _export(roles, variables, directory)
+        return {role: read_objects(directory / role) for role in roles}
+
+    return rendering
+
+
+@pytest.fixture(scope="session")
+def apply_role(tmp_path_factory: pytest.TempPathFactory) -> Play:
+    """Run a whole role, its checks included, with its objects exported and not applied: ``apply_role("cache", cache_replicas=5)``."""
+
+    def play(role: str, **variables: Any) -> subprocess.CompletedProcess[str]:
+        directory = tmp_path_factory.mktemp("role")
+        exported = {"autotrade.deployment.cluster_objects": {"state": "exported", "export_dir": str(directory / "objects")}}
+        content = [{"name": f"Run {role}", "hosts": "localhost", "gather_facts": False, "module_defaults": exported}]
+        content[0]["roles"] = [f"autotrade.deployment.{role}"]
+        playbook = directory / "play.yml"
+        playbook.write_text(yaml.safe_dump(content), encoding="utf-8")
+        return run_playbook(playbook, variables)
+
+    return play
+
+
+def read_objects(directory: Path) -> list[dict[str, Any]]:
+    """Every object of the YAML files in a directory, in the order of the files' names."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    files = sorted(directory.glob("*.yaml"))
+    return [obj for path in files for obj in yaml.load_all(path.read_text(encoding="utf-8"), Loader=loader) if obj]
+
+
+def _hash_of_inputs() -> str:
+    digest = hashlib.sha256()
+    for start in map(ROOT.joinpath, INPUTS):
+        files = [start] if start.is_file() else sorted(start.rglob("*"))
+        for path in files:
+            if path.is_file() and "__pycache__" not in path.parts:
+                digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _export(roles: Sequence[str], variables: Mapping[str, Any], directory: Path) -> None:
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
+        extra = {**variables, "roles_with_objects": list(roles), "export_dir": scratch}
+        answer = run_playbook("playbooks/export.yml", extra)
+        if answer.returncode:
+            raise RuntimeError(f"the export of {', '.join(roles)} failed:\n{answer.stdout[-6000:]}\n{answer.stderr[-2000:]}")
+        # Another test run may have rendered the same meanwhile; both results are equal.
+        if not directory.exists():
+            shutil.copytree(scratch, f"{scratch}.done")
+            Path(f"{scratch}.done").replace(directory)
+
+
+def run_playbook(playbook: str | Path, extra: Mapping[str, Any]) -> subprocess.CompletedProcess[str]:
+    """Run a playbook of the checkout against the simulated inventory; extra variables travel in a file, as they may be long."""
+    with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
+        json.dump(extra, file)
+        file.flush()
+        command = [str(Path(sys.executable).parent / "ansible-playbook"), str(playbook), "-i", "inventories/simulated", "-e", f"@{file.name}"]
+        environment = {**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
+        return subprocess.run(command, cwd=ROOT, env=environment, text=True, capture_output=True, timeout=300, check=False)
