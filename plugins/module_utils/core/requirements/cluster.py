@@ -1,0 +1,325 @@
+# Copyright (c) autotrade.deployment engineers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""C: the cluster, its nodes, network, storage and GPU plugin (specification, sections 3 and 9.1)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.model import (
+    Cluster,
+    Verdict,
+    check,
+    differs,
+    expect,
+    judged,
+    missing,
+    name_of,
+    not_run,
+    shown,
+    where_is,
+)
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.reading import (
+    amount,
+    items,
+    labels,
+    mapping,
+    selects,
+    text,
+    texts,
+    value,
+)
+
+CLASS = "autotrade.deployment/node-class"
+PAGE_SIZE = "autotrade.deployment/page-size"
+ZONE = "topology.kubernetes.io/zone"
+GPU = "nvidia.com/gpu"
+SUPPORTED_MINORS = ("1.35", "1.36")
+ENOUGH_ZONES = 3
+TOLERANCE = Fraction(95, 100)
+NO_NODES = "these objects hold no nodes (rendered manifests never do); run it against the cluster"
+
+
+@dataclass(frozen=True)
+class NodeClass:
+    """What the specification asks of one class: how many, vCPUs, memory, disk, the inventory group that lists them."""
+
+    count: int
+    cpu: str
+    memory: str
+    disk: str
+    group: str
+
+
+NODE_CLASSES: Mapping[str, NodeClass] = {
+    "control-plane": NodeClass(3, "4", "16G", "100G", "control_plane"),
+    "cpu": NodeClass(3, "8", "32G", "200G", "cpu_nodes"),
+    "gpu": NodeClass(2, "16", "128G", "500G", "gpu_nodes"),
+    "storage": NodeClass(2, "4", "16G", "2T", "storage_nodes"),
+}
+
+
+@check("C1", "Node classes in number and size")
+def node_classes(cluster: Cluster) -> Verdict:
+    """Count and size of each node class; memory and disk with 5 percent tolerance."""
+    if not cluster.nodes:
+        return not_run(f"node sizes: {NO_NODES}")
+    counts = Counter(text(node, "metadata", "labels", CLASS) for node in cluster.nodes)
+    problems = [
+        f"{counts[name]} {name} nodes (label {CLASS}), expected at least {wanted.count} (inventory group {wanted.group})"
+        for name, wanted in NODE_CLASSES.items()
+        if counts[name] < wanted.count
+    ]
+    problems += [problem for node in cluster.nodes for problem in _node_size(node)]
+    seen = ", ".join(f"{counts[name]} {name}" for name in NODE_CLASSES)
+    return judged(problems, f"{seen}", "disk type and fsync latency, which the host preflight measures")
+
+
+def _node_size(node: Mapping[str, Any]) -> Iterator[str]:
+    name, found = name_of(node), text(node, "metadata", "labels", CLASS)
+    wanted = NODE_CLASSES.get(found)
+    if wanted is None:
+        yield f"Node {name}: label {CLASS} is {found or 'not set'}, expected one of {', '.join(NODE_CLASSES)} (inventory groups)"
+        return
+    capacity = mapping(node, "status", "capacity")
+    needs = [("cpu", wanted.cpu, Fraction(1)), ("memory", wanted.memory, TOLERANCE)]
+    # A storage node's data disk is not its root disk; kubelet reports the root disk only.
+    needs += [("ephemeral-storage", wanted.disk, TOLERANCE)] if found != "storage" else []
+    for resource, least, tolerance in needs:
+        actual, floor = amount(capacity.get(resource)), amount(least)
+        if floor is not None and (actual is None or actual < floor * tolerance):
+            yield f"Node {name}: {resource} is {shown(capacity.get(resource))}, expected at least {least} for class {found}"
+    if found == "gpu" and not amount(capacity.get(GPU)):
+        yield f"Node {name}: capacity {GPU} is {shown(capacity.get(GPU))}, expected at least 1 (driver and device plugin)"
+
+
+@check("C2", "A supported Kubernetes with a highly available endpoint")
+def kubernetes_version(cluster: Cluster) -> Verdict:
+    """The kubelets' versions; the endpoint's availability is proved by switching a control plane off."""
+    if not cluster.nodes:
+        return not_run(f"kubelet versions: {NO_NODES}")
+    versions = {name_of(node): text(node, "status", "nodeInfo", "kubeletVersion") for node in cluster.nodes}
+    problems = [
+        f"Node {name}: kubelet {version or 'without version'}, expected {' or '.join(SUPPORTED_MINORS)} (kubernetes_version)"
+        for name, version in versions.items()
+        if ".".join(version.lstrip("v").split(".")[:2]) not in SUPPORTED_MINORS
+    ]
+    problems += [
+        f"Node {name_of(node)}: not Ready ({_ready(node) or 'no Ready condition'})"
+        for node in cluster.nodes
+        if _ready(node) != "True"
+    ]
+    if problems:
+        return judged(problems, "")
+    seen = ", ".join(sorted(set(versions.values())))
+    return not_run(
+        f"versions are right ({seen}), but whether the endpoint survives a lost control plane is not visible through the API"
+    )
+
+
+def _ready(node: Mapping[str, Any]) -> str:
+    ready = [c for c in items(node, "status", "conditions") if text(c, "type") == "Ready"]
+    return text(ready[0], "status") if ready else ""
+
+
+@check("C3", "Calico with the specified address pool")
+def pod_network(cluster: Cluster) -> Verdict:
+    """The operator's Installation ``default``."""
+    found = cluster.get("Installation", "default")
+    if found is None:
+        return judged([missing("Installation", "default", None, "the role pod_network applies it")], "")
+    where, pools = where_is(found), items(found, "spec", "calicoNetwork", "ipPools")
+    problems = [
+        *expect(where, found, "apiVersion", "operator.tigera.io/v1", "pod_network's template"),
+        *expect(where, found, "spec.typhaMetricsPort", 9091, "pod_network_typha_metrics_port"),
+    ]
+    if value(found, "spec", "nodeMetricsPort") is None:
+        problems.append(f"{where}: spec.nodeMetricsPort is not set, so Felix has no metrics (set pod_network_node_metrics_port)")
+    if len(pools) != 1:
+        problems.append(f"{where}: spec.calicoNetwork.ipPools holds {len(pools)} pools, expected exactly one (role pod_network)")
+    wanted = {
+        "blockSize": (26, "pod_network_block_size"),
+        "cidr": ("192.168.0.0/16", "pod_network_cidr"),
+        "encapsulation": ("VXLANCrossSubnet", "pod_network_encapsulation"),
+        "natOutgoing": ("Enabled", "pod_network_nat_outgoing"),
+        "nodeSelector": ("all()", "pod_network_node_selector"),
+    }
+    for index, pool in enumerate(pools):
+        for key, (expected, setting) in wanted.items():
+            problems += expect(f"{where}, ipPools[{index}]", pool, key, expected, setting)
+    unseen = "overlap with host, service and partner networks, which the preflight refuses"
+    return judged(problems, f"{where}: one pool 192.168.0.0/16, blocks of /26, VXLANCrossSubnet", unseen)
+
+
+@check("C4", "Storage classes fast, standard and shared")
+def storage_classes(cluster: Cluster) -> Verdict:
+    """Retain, expansion and late binding; no provisioner that Kubernetes has removed."""
+    problems: list[str] = []
+    seen = []
+    for name in ("fast", "standard", "shared"):
+        found = cluster.get("StorageClass", name)
+        if found is None:
+            problems.append(missing("StorageClass", name, None, f"the role storage_classes applies it (storage_classes_{name})"))
+            continue
+        seen.append(f"{name} by {text(found, 'provisioner')}")
+        problems += _storage_class(found, name)
+    defaults = [name_of(one) for one in cluster.of_kind("StorageClass") if _is_default(one)]
+    if len(defaults) > 1:
+        problems.append(f"StorageClasses {', '.join(sorted(defaults))} are all marked as default, expected at most one")
+    return judged(problems, "; ".join(seen))
+
+
+def _storage_class(found: Mapping[str, Any], name: str) -> Iterator[str]:
+    where, setting = where_is(found), f"storage_classes_{name}"
+    yield from expect(where, found, "reclaimPolicy", "Retain", setting)
+    if not text(found, "provisioner"):
+        yield differs(where, "provisioner", value(found, "provisioner"), "a CSI driver", setting)
+    if text(found, "provisioner").startswith("kubernetes.io/") and text(found, "provisioner") != "kubernetes.io/no-provisioner":
+        yield f"{where}: Kubernetes has removed provisioner {text(found, 'provisioner')}, expected a CSI driver (set {setting})"
+    # A shared file system is reachable from everywhere, so when it binds is the platform's choice.
+    if name != "shared":
+        yield from expect(where, found, "allowVolumeExpansion", True, setting)
+        yield from expect(where, found, "volumeBindingMode", "WaitForFirstConsumer", setting)
+
+
+def _is_default(storage_class: Mapping[str, Any]) -> bool:
+    return text(storage_class, "metadata", "annotations", "storageclass.kubernetes.io/is-default-class") == "true"
+
+
+@check("C5", "NVIDIA device plugin on GPU nodes only")
+def device_plugin(cluster: Cluster) -> Verdict:
+    """The DaemonSet, its toleration, argument and pinned version."""
+    name = "nvidia-device-plugin-daemonset"
+    plugin = cluster.workload("DaemonSet", name, "kube-system")
+    if plugin is None:
+        return judged([missing("DaemonSet", name, "kube-system", "the role gpu_node applies it")], "")
+    arguments = texts(plugin.main, "args") + texts(plugin.main, "command")
+    environment = {text(one, "name"): text(one, "value") for one in items(plugin.main, "env")}
+    problems = []
+    if "--fail-on-init-error=false" not in arguments and environment.get("FAIL_ON_INIT_ERROR") != "false":
+        problems.append(f"{plugin.where}: args are {shown(arguments)}, expected --fail-on-init-error=false (role gpu_node)")
+    if not any(
+        "device-list-strategy=cdi" in one or "device-list-strategy cdi" in one for one in arguments
+    ) and not environment.get("DEVICE_LIST_STRATEGY", "").startswith("cdi"):
+        problems.append(
+            f"{plugin.where}: devices are not handed out by CDI, expected --device-list-strategy=cdi-cri (role gpu_node)"
+        )
+    if not plugin.tolerates({"key": GPU, "value": "present", "effect": "NoSchedule"}):
+        problems.append(f"{plugin.where}: spec.tolerations lacks {GPU}:NoSchedule (role gpu_node)")
+    if plugin.chooses({CLASS: "cpu"}) or not plugin.chooses({CLASS: "gpu", GPU: "present", "kubernetes.io/arch": "arm64"}):
+        problems.append(f"{plugin.where}: expected to choose nodes with {CLASS}=gpu and no others (role gpu_node)")
+    if not any(text(volume, "hostPath", "path") == "/var/lib/kubelet/device-plugins" for volume in items(plugin.spec, "volumes")):
+        problems.append(f"{plugin.where}: no volume with hostPath /var/lib/kubelet/device-plugins (role gpu_node)")
+    image = text(plugin.main, "image")
+    if ":v0.14.0" in image or "@sha256:" not in image:
+        problems.append(f"{plugin.where}: image {shown(image)}, expected a current version with its digest (gpu_node_images)")
+    return judged(problems, f"{plugin.where}: {image.split('@')[0]}, GPU nodes only")
+
+
+@check("C6", "GPU nodes: page size known, tainted, GPU allocatable, metrics")
+def gpu_nodes(cluster: Cluster) -> Verdict:
+    """The part of a GPU node that the API shows."""
+    found = [node for node in cluster.nodes if text(node, "metadata", "labels", CLASS) == "gpu"]
+    if not found:
+        return not_run(
+            f"GPU nodes: {NO_NODES}" if not cluster.nodes else "the cluster has no GPU node, so there is nothing to judge"
+        )
+    problems = [problem for node in found for problem in _gpu_node(node)]
+    if not any("dcgm" in text(c.spec, "image") for c in cluster.containers()):
+        problems.append("no DaemonSet runs the DCGM exporter, expected one on the GPU nodes (role gpu_node)")
+    unseen = "driver, boot arguments, coherent memory mode, CDI and topology manager, which the role gpu_node asserts on the host"
+    return judged(problems, f"{len(found)} GPU nodes tainted, with allocatable GPUs and a page-size label", unseen)
+
+
+def _gpu_node(node: Mapping[str, Any]) -> Iterator[str]:
+    where = where_is(node)
+    if labels(node).get(PAGE_SIZE) not in ("4k", "64k"):
+        yield differs(where, f"label {PAGE_SIZE}", labels(node).get(PAGE_SIZE), "4k or 64k", "gpu_node_page_size")
+    if not amount(value(node, "status", "allocatable", GPU)):
+        yield differs(
+            where,
+            f"status.allocatable[{GPU}]",
+            value(node, "status", "allocatable", GPU),
+            "at least 1",
+            "the driver's role gpu_node",
+        )
+    if not any(text(taint, "key") == GPU and text(taint, "effect") == "NoSchedule" for taint in items(node, "spec", "taints")):
+        yield f"{where}: spec.taints lacks {GPU}=present:NoSchedule (role gpu_node)"
+
+
+@check("C7", "A zone on every node")
+def zones(cluster: Cluster) -> Verdict:
+    """Every node names its zone; fewer than three zones is said, not refused."""
+    if not cluster.nodes:
+        return not_run(f"zones: {NO_NODES}")
+    by_node = {name_of(node): text(node, "metadata", "labels", ZONE) for node in cluster.nodes}
+    problems = [
+        f"Node {name}: label {ZONE} is not set (inventory variable node_zone of that host)"
+        for name, zone in by_node.items()
+        if not zone
+    ]
+    counts = Counter(by_node.values())
+    seen = ", ".join(f"{zone}: {count}" for zone, count in sorted(counts.items()))
+    warning = "" if len(counts) >= ENOUGH_ZONES else " (WARNING: under three zones the loss of one may take a quorum with it)"
+    return judged(problems, f"{len(counts)} zones ({seen}){warning}")
+
+
+@check("C8", "Inventories for bare metal and cloud")
+def inventories(cluster: Cluster) -> Verdict:
+    """Inventories are files of the collection, not objects."""
+    return not_run(
+        f"inventories are files; {len(cluster.nodes)} nodes of this one were seen, the others are proved by their own tests"
+    )
+
+
+@check("C9", "Load balancer addresses for Services")
+def load_balancer(cluster: Cluster) -> Verdict:
+    """MetalLB's pool and its layer 2 advertisement, and on a live cluster the addresses that Services really have."""
+    services = [s for s in cluster.of_kind("Service") if text(s, "spec", "type") == "LoadBalancer"]
+    problems = list(_addresses(cluster, services))
+    pools = cluster.of_kind("IPAddressPool")
+    for pool in pools:
+        if not texts(pool, "spec", "addresses"):
+            problems.append(f"{where_is(pool)}: spec.addresses is empty (set service_load_balancer_addresses)")
+        if not any(_advertises(one, pool) for one in cluster.of_kind("L2Advertisement")):
+            problems.append(
+                f"{where_is(pool)}: no L2Advertisement names it, so nobody answers for its addresses (role service_load_balancer)"
+            )
+    if not pools and not services:
+        return judged(
+            [missing("IPAddressPool", "", "metallb-system", "the role service_load_balancer applies it on bare metal")], ""
+        )
+    if not pools and not cluster.observed:
+        return judged(["no IPAddressPool is rendered, expected one (role service_load_balancer)"], "")
+    ranges = ", ".join(address for pool in pools for address in texts(pool, "spec", "addresses"))
+    unseen = "" if cluster.observed else "whether an address answers"
+    return judged(
+        problems, f"{len(pools)} address pools ({ranges or 'provider'}), {len(services)} Services of type LoadBalancer", unseen
+    )
+
+
+def _addresses(cluster: Cluster, services: list[Mapping[str, Any]]) -> Iterator[str]:
+    for service in services if cluster.observed else []:
+        if not items(service, "status", "loadBalancer", "ingress"):
+            yield f"{where_is(service)}: status.loadBalancer has no address (service_load_balancer_addresses, or the provider)"
+
+
+def _advertises(advertisement: Mapping[str, Any], pool: Mapping[str, Any]) -> bool:
+    named = texts(advertisement, "spec", "ipAddressPools")
+    chosen = items(advertisement, "spec", "ipAddressPoolSelectors")
+    if not named and not chosen:
+        return True
+    return name_of(pool) in named or any(selects(selector, labels(pool)) for selector in chosen)
+
+
+@check("C10", "Images and files stay reachable at run time")
+def artifact_supply(cluster: Cluster) -> Verdict:
+    """Whether a lost store breaks a fail-over shows only when it is lost."""
+    hosts = {text(c.spec, "image").split("/")[0] for c in cluster.containers() if "/" in text(c.spec, "image")}
+    return not_run(
+        f"images come from {', '.join(sorted(hosts)) or 'nowhere'}; that a lost store breaks no fail-over is proved by a drill"
+    )

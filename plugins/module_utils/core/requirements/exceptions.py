@@ -1,0 +1,38 @@
+# Copyright (c) autotrade.deployment engineers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Platform pods that may not follow a rule of the trading system, one by one and each with its reason.
+
+A test holds this list against the rendered objects: an entry that excuses nothing any more has to go.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.workloads import Container, Workload
+
+
+@dataclass(frozen=True)
+class Excuse:
+    """One rule that one workload (or one of its containers) need not follow."""
+
+    rule: str
+    kind: str
+    namespace: str
+    name: str
+    reason: str
+    container: str = ""
+
+
+EXCUSES: tuple[Excuse, ...] = ()
+
+
+def excused(rule: str, subject: Workload | Container) -> Excuse | None:
+    """The entry that excuses a workload or a container from a rule."""
+    workload = subject if isinstance(subject, Workload) else subject.workload
+    container = "" if isinstance(subject, Workload) else subject.name
+    identity = (rule, workload.kind, workload.namespace, workload.name)
+    for entry in EXCUSES:
+        if (entry.rule, entry.kind, entry.namespace, entry.name) == identity and entry.container in ("", container):
+            return entry
+    return None
