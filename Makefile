@@ -63,7 +63,7 @@ bench: store ## ratios against peers and floors
 	@$(NOX) bench
 
 lock: $(STAMP) ## refresh the lock from the projects' published checksum files (needs the internet)
-	@$(VENV)/bin/ansible-playbook playbooks/refresh_lock.yml -i inventories/simulated
+	@PYTHONPATH=.collections $(VENV)/bin/python -m ansible_collections.autotrade.deployment.plugins.plugin_utils.lock_refresh $(ARGS)
 
 clean: ## remove what the checkout made (the caches outside it stay)
 	@rm -rf build $(VENV) .nox .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .ansible

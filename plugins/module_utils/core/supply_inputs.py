@@ -146,9 +146,7 @@ def select_files(names: Iterable[str], patterns: Iterable[str]) -> list[str]:
     def hit(name: str, pattern: str) -> bool:
         return name.count("/") == pattern.count("/") and fnmatch.fnmatchcase(name, pattern)
 
-    return sorted(
-        name for name in names if any(hit(name, p) for p in wanted) and not any(hit(name, p) for p in unwanted)
-    )
+    return sorted(name for name in names if any(hit(name, p) for p in wanted) and not any(hit(name, p) for p in unwanted))
 
 
 def parse_go_version(text: str) -> tuple[int, int, int] | None:

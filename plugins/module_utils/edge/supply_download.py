@@ -55,8 +55,12 @@ def fetch(url: str, sha256: str, directory: Path, beat: Callable[[], None]) -> P
     if found != sha256:
         part.unlink()
         raise SupplyError(
-            Problem(url, f"sha256 {found}", f"sha256 {sha256}, pinned in the lock file",
-                    "Nothing was kept. Do not change the lock before the project's own checksum file says so.")
+            Problem(
+                url,
+                f"sha256 {found}",
+                f"sha256 {sha256}, pinned in the lock file",
+                "Nothing was kept. Do not change the lock before the project's own checksum file says so.",
+            )
         )
     part.replace(target)
     return target
