@@ -87,11 +87,12 @@ def _shown(obj: KubeObject | None, with_status: bool) -> dict[str, Any]:
     if isinstance(metadata, Mapping):
         kept["metadata"] = {key: value for key, value in metadata.items() if key not in _SERVER_METADATA}
     if _is_secret(obj) and isinstance(kept.get("data"), Mapping):
-        kept["data"] = {key: _normal_base64(value) for key, value in kept["data"].items()}
+        kept["data"] = {key: normal_base64(value) for key, value in kept["data"].items()}
     return kept
 
 
-def _normal_base64(value: Any) -> Any:
+def normal_base64(value: Any) -> Any:
+    """The text without line breaks, as the API server writes it; any other value as it is."""
     # Line breaks in a manifest's base64 text are not a change: the server stores the bytes.
     try:
         return base64.b64encode(base64.b64decode("".join(value.split()), validate=True)).decode("ascii")

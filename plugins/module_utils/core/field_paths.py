@@ -67,8 +67,9 @@ def format_path(path: Iterable[Step]) -> str:
 
 def matches(pattern: FieldPath, path: FieldPath) -> bool:
     """Whether ``path`` is the place that ``pattern`` names or lies below it."""
-    return len(path) >= len(pattern) and all(_fits(want, step) for want, step in zip(pattern, path, strict=False))
+    return len(path) >= len(pattern) and all(fits(want, step) for want, step in zip(pattern, path, strict=False))
 
 
-def _fits(want: Step, step: Step) -> bool:
+def fits(want: Step, step: Step) -> bool:
+    """Whether one step of a pattern stands for one step of a path."""
     return want in (ANY, step) or (isinstance(want, int) and str(want) == step)

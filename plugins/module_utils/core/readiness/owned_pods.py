@@ -90,7 +90,7 @@ def _holds(expression: Any, labels: Mapping[str, str]) -> bool:
         "Exists": key in labels,
         "DoesNotExist": key not in labels,
     }
-    return operators.get(dig(expression, "operator", default=""), False)
+    return bool(operators.get(dig(expression, "operator", default="")))
 
 
 def _current(workload: KubeObject, member: KubeObject) -> bool:
@@ -98,7 +98,7 @@ def _current(workload: KubeObject, member: KubeObject) -> bool:
         return True
     revision = dig(workload, "status", "updateRevision")
     if revision:
-        return labels_of(member).get(REVISION_LABEL) == revision
+        return bool(labels_of(member).get(REVISION_LABEL) == revision)
     # A Deployment does not name its current revision: a pod of an older template differs in what it runs or in its marks.
     template = dig_map(workload, "spec", "template")
     marks = (("metadata", "labels"), ("metadata", "annotations"))

@@ -1,0 +1,79 @@
+# Copyright (c) autotrade.deployment engineers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The API server's record of who applied which fields: ``metadata.managedFields[].fieldsV1`` as a tree.
+
+Format: k8s.io/apimachinery ``FieldsV1``: ``f:<name>`` a field, ``k:<keys>`` a list item by its keys, ``v:<value>`` an item of
+a set, ``i:<index>`` an item by position, ``.`` the place itself. A place without children is itself in the set.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import KubeObject, dig_list
+
+
+class FieldSetError(ValueError):
+    """A fieldsV1 document of a form that is not known; the message names the entry."""
+
+
+@dataclass(frozen=True)
+class FieldSet:
+    """Fields below one place. ``owned``: the place itself is in the set."""
+
+    owned: bool
+    fields: Mapping[str, FieldSet]
+    keyed: tuple[tuple[Mapping[str, Any], FieldSet], ...] = ()
+    values: tuple[tuple[Any, FieldSet], ...] = ()
+
+    @property
+    def leaf(self) -> bool:
+        """Whether the set ends here: a plain value, or a list or mapping that is owned as a whole."""
+        return not (self.fields or self.keyed or self.values)
+
+
+def parse_fields(document: Any) -> FieldSet:
+    """Tree of a fieldsV1 document. Raises FieldSetError for an entry of another form."""
+    if not isinstance(document, Mapping):
+        raise FieldSetError(f"found {type(document).__name__}, expected a mapping")
+    fields: dict[str, FieldSet] = {}
+    keyed: list[tuple[Mapping[str, Any], FieldSet]] = []
+    values: list[tuple[Any, FieldSet]] = []
+    for entry, below in document.items():
+        prefix, _colon, rest = str(entry).partition(":")
+        if prefix == "f":
+            fields[rest] = parse_fields(below)
+        elif prefix == "k":
+            keyed.append((_keys(entry, rest), parse_fields(below)))
+        elif prefix == "v":
+            values.append((_value(entry, rest), parse_fields(below)))
+        elif entry != ".":
+            raise FieldSetError(f"found the entry {entry!r}, expected one that starts with f:, k: or v:")
+    return FieldSet("." in document or not document, fields, tuple(keyed), tuple(values))
+
+
+def applied_fields(live: KubeObject, manager: str) -> tuple[Mapping[str, Any], ...]:
+    """The entries of ``managedFields`` that ``manager`` wrote by server-side apply to the object itself, not a subresource."""
+    entries = (entry for entry in dig_list(live, "metadata", "managedFields") if isinstance(entry, Mapping))
+    return tuple(
+        entry
+        for entry in entries
+        if entry.get("manager") == manager and entry.get("operation") == "Apply" and not entry.get("subresource")
+    )
+
+
+def _keys(entry: Any, text: str) -> Mapping[str, Any]:
+    keys = _value(entry, text)
+    if not isinstance(keys, Mapping):
+        raise FieldSetError(f"found the entry {entry!r}, expected a mapping of keys after k:")
+    return keys
+
+
+def _value(entry: Any, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise FieldSetError(f"found the entry {entry!r}, expected JSON after the colon") from None
