@@ -173,7 +173,7 @@ def not_run(reason: str) -> Verdict:
 def judged(problems: Iterable[str], success: str, unseen: str = "") -> Verdict:
     """Failed with every problem, or passed with ``success``; ``unseen`` names the part that the API does not show."""
     found = list(dict.fromkeys(problems))
-    rest = f" Not visible through the API: {unseen}." if unseen else ""
+    rest = f" Not judged here: {unseen}." if unseen else ""
     if found:
         return Verdict(State.FAILED, "; ".join(found) + "." + rest)
     return Verdict(State.PASSED, f"{success}.{rest}")

@@ -58,7 +58,7 @@ def database(cluster: Cluster) -> Verdict:
         *expect(found.where, found.obj, "spec.replicas", 3, "database_replicas"),
         *expect(found.where, found.obj, "spec.serviceName", DATABASE, setting),
         *expect(found.where, found.spec, "terminationGracePeriodSeconds", 60, "database_termination_grace_period"),
-        *_data_claim(found, "100Gi"),
+        *_data_claim(found, ("fast",), "100Gi"),
         *_credentials(found, "timescaledb-credentials", ("username", "password")),
         *_patroni(cluster, found),
         *_placement(found),
@@ -75,14 +75,15 @@ def database(cluster: Cluster) -> Verdict:
     )
 
 
-def _data_claim(found: Workload, size: str | None) -> Iterator[str]:
+def _data_claim(found: Workload, classes: tuple[str, ...], size: str | None) -> Iterator[str]:
     claims = items(found.obj, "spec", "volumeClaimTemplates")
     claim = next((one for one in claims if name_of(one) == "data"), None)
     if claim is None:
         yield f"{found.where}: volumeClaimTemplates hold {[name_of(one) for one in claims]}, expected data"
         return
     where = f"{found.where}, volumeClaimTemplate data"
-    yield from expect(where, claim, "spec.storageClassName", "fast", "its role")
+    if text(claim, "spec", "storageClassName") not in classes:
+        yield differs(where, "spec.storageClassName", value(claim, "spec", "storageClassName"), " or ".join(classes), "its role")
     if texts(claim, "spec", "accessModes") not in (["ReadWriteOnce"], ["ReadWriteOncePod"]):
         yield differs(where, "spec.accessModes", value(claim, "spec", "accessModes"), ["ReadWriteOnce"], "its role")
     if size is not None:
@@ -136,19 +137,23 @@ def _patroni(cluster: Cluster, found: Workload) -> Iterator[str]:
     configured = [f"{name} {setting}" for name, setting in _settings_of(cluster, found)]
     if not any("patroni" in one.lower() for one in configured):
         yield f"{found.where}: nothing configures Patroni, so three replicas would be three unrelated databases (role database)"
-    roles = {
-        text(s, "spec", "selector", key): s for s in _services(cluster, found) for key in ("role", "spilo-role", "patroni-role")
-    }
-    if not {"primary", "master"} & set(roles):
-        yield f"{found.where}: no Service selects the primary alone, so writes would reach replicas (role database)"
+    services = _services(cluster, found)
+    roles = {text(one, "spec", "selector", key) for one in services for key in ("role", "spilo-role", "patroni-role")}
+    # Patroni may also write the primary's address itself: into the Endpoints of a Service without selector, named as its scope.
+    written = [one for one in services if not mapping(one, "spec", "selector") and items(one, "spec", "ports")]
+    written = [one for one in written if any(name_of(one) in setting for setting in configured)]
+    if not {"primary", "master"} & roles and not written:
+        yield f"{found.where}: no Service leads to the primary alone, so writes would reach replicas (role database)"
     if "replica" not in roles:
         yield f"{found.where}: no Service selects the replicas (label role: replica) (role database)"
 
 
 def _services(cluster: Cluster, found: Workload) -> list[Mapping[str, Any]]:
-    """Services of the workload's pods; labels that pods get while they run (the role) are left out of the match."""
-    part = found.component
-    return [one for one in cluster.of_kind("Service", found.namespace) if text(one, "spec", "selector", "app") == part and part]
+    """Services of the component, by selector or, where Patroni writes the addresses, by their own label."""
+    services, part = cluster.of_kind("Service", found.namespace), found.component
+    return [
+        one for one in services if part and part in (text(one, "spec", "selector", "app"), text(one, "metadata", "labels", "app"))
+    ]
 
 
 def _governing_service(cluster: Cluster, found: Workload) -> Iterator[str]:
@@ -210,7 +215,7 @@ def cache(cluster: Cluster) -> Verdict:
     sentinels = [w for w in cluster.workloads(cluster.settings.namespace) if any("sentinel" in c.name for c in w.containers)]
     problems = [
         *expect(found.where, found.obj, "spec.replicas", 3, "cache_replicas"),
-        *_data_claim(found, None),
+        *_data_claim(found, ("fast", "standard"), None),
         *_credentials(found, "redis-credentials", ("password",)),
         *_governing_service(cluster, found),
     ]
