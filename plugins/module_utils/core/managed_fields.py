@@ -52,6 +52,9 @@ class Doubt:
 def needs_apply(desired: KubeObject, live: KubeObject, manager: str) -> Doubt | None:
     """None only where applying ``desired`` as ``manager`` would surely change nothing; else the first path in doubt."""
     entries = applied_fields(live, manager)
+    if not entries and not _body(desired):
+        # The server records no fields for a bare object, such as a Namespace without labels.
+        return None
     if len(entries) != 1:
         return Doubt("metadata.managedFields", f"{len(entries)} records of fields applied by {manager}, expected one")
     if not desired.get("apiVersion") == entries[0].get("apiVersion") == live.get("apiVersion"):
@@ -78,15 +81,18 @@ def _identity(desired: KubeObject, live: KubeObject) -> Doubt | None:
 def _compared(desired: KubeObject, live: KubeObject, record: FieldSet) -> Iterator[Doubt]:
     built_in = is_built_in(str(desired.get("apiVersion", "")).rpartition("/")[0])
     walk = _Walk(Comparison(built_in, secret=desired.get("kind") == "Secret"))
-    body = {key: value for key, value in fold_secret(desired).items() if key not in _IDENTITY}
-    metadata = {key: value for key, value in dig_map(desired, "metadata").items() if key not in _IDENTITY_METADATA}
-    body.pop("metadata", None)
-    if metadata:
-        body["metadata"] = metadata
+    body = _body(desired)
     if built_in and "status" not in record.fields:
         # The server drops the status from what is applied to the object itself.
         body.pop("status", None)
     yield from walk.mapping(body, live, record, ())
+
+
+def _body(desired: KubeObject) -> dict[str, Any]:
+    """What is left of the manifest when its identity is taken away."""
+    body = {key: value for key, value in fold_secret(desired).items() if key not in (*_IDENTITY, "metadata")}
+    metadata = {key: value for key, value in dig_map(desired, "metadata").items() if key not in _IDENTITY_METADATA}
+    return {**body, "metadata": metadata} if metadata else body
 
 
 @dataclass(frozen=True)
