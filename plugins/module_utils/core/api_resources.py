@@ -1,0 +1,93 @@
+# Copyright (c) autotrade.deployment engineers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What kinds an API server serves: read from aggregated discovery or from a CustomResourceDefinition, without a server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from difflib import get_close_matches
+from typing import Any
+
+
+@dataclass(frozen=True)
+class ResourceType:
+    """One kind in one version, and where the API serves it."""
+
+    group: str
+    version: str
+    kind: str
+    plural: str
+    namespaced: bool
+
+    @property
+    def api_version(self) -> str:
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    def path(self, namespace: str | None = None, name: str | None = None) -> str:
+        """URL path of the collection, or of one object in it."""
+        root = f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
+        scope = f"/namespaces/{namespace}" if self.namespaced and namespace else ""
+        return f"{root}{scope}/{self.plural}" + (f"/{name}" if name else "")
+
+
+class ResourceTable:
+    """Lookup by apiVersion and kind; immutable, ``with_types`` gives a new one."""
+
+    def __init__(self, types: Iterable[ResourceType] = ()) -> None:
+        self._types = {(t.api_version, t.kind): t for t in types}
+
+    def find(self, api_version: str, kind: str) -> ResourceType | None:
+        return self._types.get((api_version, kind))
+
+    def with_types(self, types: Iterable[ResourceType]) -> ResourceTable:
+        return ResourceTable([*self._types.values(), *types])
+
+    def suggest(self, kind: str) -> str:
+        """What the writer may have meant: the kind in another version, or kinds of a similar name."""
+        served = sorted(v for v, k in self._types if k == kind)
+        if served:
+            return f"{kind} is served as {', '.join(served)}"
+        similar = get_close_matches(kind, {k for _, k in self._types}, n=3)
+        return f"similar kinds: {', '.join(similar)}" if similar else "no similar kind is served"
+
+    def dump(self) -> list[dict[str, Any]]:
+        return [asdict(t) for t in self]
+
+    def __iter__(self) -> Iterator[ResourceType]:
+        return iter(self._types.values())
+
+    def __len__(self) -> int:
+        return len(self._types)
+
+
+def from_aggregated(document: Mapping[str, Any]) -> Iterator[ResourceType]:
+    """Kinds of an APIGroupDiscoveryList (apidiscovery.k8s.io/v2 and v2beta1 have one shape); subresources are left out."""
+    for group in document.get("items", ()):
+        name = group.get("metadata", {}).get("name", "")
+        for version in group.get("versions", ()):
+            for resource in version.get("resources", ()):
+                yield _aggregated(name, version["version"], resource)
+
+
+def _aggregated(group: str, version: str, resource: Mapping[str, Any]) -> ResourceType:
+    kind = resource.get("responseKind", {}).get("kind", "")
+    return ResourceType(group, version, kind, resource["resource"], resource.get("scope") == "Namespaced")
+
+
+def from_resource_list(document: Mapping[str, Any]) -> Iterator[ResourceType]:
+    """Kinds of an APIResourceList, which API servers before 1.26 send per group and version."""
+    group, _, version = document.get("groupVersion", "").rpartition("/")
+    for resource in document.get("resources", ()):
+        if "/" not in resource["name"]:
+            yield ResourceType(group, version, resource["kind"], resource["name"], bool(resource["namespaced"]))
+
+
+def from_definition(crd: Mapping[str, Any]) -> Iterator[ResourceType]:
+    """Kinds that a CustomResourceDefinition (apiextensions.k8s.io/v1) will serve once it is established."""
+    spec = crd.get("spec", {})
+    names = spec.get("names", {})
+    for version in spec.get("versions", ()):
+        if version.get("served", True):
+            namespaced = spec.get("scope") == "Namespaced"
+            yield ResourceType(spec.get("group", ""), version["name"], names.get("kind", ""), names.get("plural", ""), namespaced)

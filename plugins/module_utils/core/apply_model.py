@@ -1,0 +1,148 @@
+# Copyright (c) autotrade.deployment engineers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What one apply run works on and what it reports, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.api_resources import ResourceType
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_conflicts import Conflict
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.changes import Change
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import KubeObject, ObjectRef
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.readiness.model import Readiness
+
+MOST_NAMED = 10
+
+
+class Method(str, Enum):
+    """What was done (or would be done) to one object."""
+
+    CREATE = "create"
+    APPLY = "apply"
+    UNCHANGED = "unchanged"
+    DELETE = "delete"
+    ABSENT = "absent"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True)
+class Item:
+    """One wanted object. ``kind`` is None while no server serves it; ``deferred`` when its CRD is in the same set."""
+
+    obj: KubeObject
+    ref: ObjectRef
+    source: str
+    kind: ResourceType | None
+    deferred: bool = False
+
+
+@dataclass(frozen=True)
+class Step:
+    """The decision for one item, from what is wanted and what is there."""
+
+    item: Item
+    method: Method
+    live: KubeObject | None = None
+    doubt: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one item."""
+
+    item: Item
+    method: Method
+    changed: bool
+    live: KubeObject | None = None
+    change: Change | None = None
+    unvalidated: bool = False
+    readiness: Readiness | None = None
+
+    def as_result(self) -> dict[str, Any]:
+        ref = self.item.ref
+        result: dict[str, Any] = {
+            "api_version": ref.api_version,
+            "kind": ref.kind,
+            "namespace": ref.namespace,
+            "name": ref.name,
+            "method": str(self.method),
+            "changed": self.changed,
+            "unvalidated": self.unvalidated,
+            "source": self.item.source,
+        }
+        if self.change is not None and self.changed:
+            result["paths"] = list(self.change.paths)
+        if self.readiness is not None:
+            result["state"] = str(self.readiness.state)
+            result["reason"] = self.readiness.reason
+            result["message"] = self.readiness.message
+        return result
+
+    def as_diff(self) -> dict[str, Any]:
+        change = self.change or Change({}, {}, ())
+        title = f"{self.item.ref} ({self.item.source})" + (" unvalidated" if self.unvalidated else "")
+        return {"before_header": title, "after_header": title, "before": change.before, "after": change.after}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why one object could not be applied or did not get ready."""
+
+    ref: ObjectRef
+    source: str
+    message: str
+    reason: str = ""
+    conflicts: tuple[Conflict, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.ref} ({self.source}): {self.message}"
+
+    def as_result(self) -> dict[str, Any]:
+        return {
+            "api_version": self.ref.api_version,
+            "kind": self.ref.kind,
+            "namespace": self.ref.namespace,
+            "name": self.ref.name,
+            "source": self.source,
+            "reason": self.reason,
+            "message": self.message,
+            "conflicts": [conflict.as_result() for conflict in self.conflicts],
+        }
+
+
+@dataclass(frozen=True)
+class Report:
+    """The whole run. It failed when there are problems; what was written before stands in ``outcomes``."""
+
+    outcomes: tuple[Outcome, ...]
+    problems: tuple[Problem, ...] = ()
+    title: str = ""
+    warnings: tuple[str, ...] = field(default_factory=tuple)
+
+    @property
+    def changed(self) -> bool:
+        return any(outcome.changed for outcome in self.outcomes)
+
+    @property
+    def message(self) -> str:
+        """All problems, one line each, and what was already written."""
+        lines = [self.title, *(f"- {problem}" for problem in self.problems)]
+        written = [str(o.item.ref) for o in self.outcomes if o.changed]
+        if written:
+            more = f" and {len(written) - MOST_NAMED} more" if len(written) > MOST_NAMED else ""
+            lines.append(f"Written before that: {', '.join(written[:MOST_NAMED])}{more}")
+        return "\n".join(lines)
+
+
+def counts(outcomes: Iterable[Outcome]) -> dict[str, int]:
+    """How many objects were treated by each method."""
+    table = {str(method): 0 for method in Method}
+    for outcome in outcomes:
+        table[str(outcome.method if outcome.changed or outcome.method is Method.ABSENT else Method.UNCHANGED)] += 1
+    return table

@@ -1,0 +1,120 @@
+# Copyright (c) autotrade.deployment engineers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Body of the module ``cluster_objects``: parameters in, one engine run, result out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_model import Item, Method, Outcome, Report, counts
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.changes import diff, fold_secret
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.field_paths import FieldPathError, parse_path
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.manifests import Sourced, check_sourced
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import ManifestError
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_engine import ApplyEngine, Settings
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_progress import Progress
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_wait import Waiting, settle_patience
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_write import Manner
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.arguments import readiness_rules
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.clock import SystemClock
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_api import KubeApi, connect
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import KubeError, NoClusterError
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.results import (
+    connection_params,
+    finish,
+    require_libraries,
+)
+
+
+def run_module(module: AnsibleModule) -> None:
+    """Applies or deletes the set that the action plugin handed over as JSON text."""
+    require_libraries(module)
+    clock = SystemClock()
+    started = clock.monotonic()
+    api: KubeApi | None = None
+    warnings: list[str] = []
+    try:
+        sourced = check_sourced(_documents(module.params["definition"]))
+        masks = _paths(module.params["hidden_fields"], "hidden_fields")
+        api = connect(connection_params(module))
+        report = _report(module, api, sourced, masks)
+    except NoClusterError as error:
+        if not module.check_mode:
+            finish(module, {"msg": str(error)}, [], failed=True)
+        report = _without_server(sourced, masks)
+        warnings = [f"No API server could be asked, so nothing is validated: {error}"]
+    except (ManifestError, KubeError) as error:
+        finish(module, {"msg": str(error)}, [], failed=True)
+    result = _result(report, module._diff, api) | {"duration": round(clock.monotonic() - started, 2)}
+    finish(module, result, [*warnings, *(api.warnings() if api else [])], failed=bool(report.problems))
+
+
+def _documents(text: str | None) -> list[tuple[str, Any]]:
+    """``[[source, document], ...]`` as written by the action plugin."""
+    return [(str(source), document) for source, document in json.loads(text)] if text else []
+
+
+def _paths(given: Sequence[str], option: str) -> tuple[str, ...]:
+    for path in given:
+        try:
+            parse_path(path)
+        except FieldPathError as error:
+            raise ManifestError(f"option {option}", repr(path), "a field path", str(error)) from None
+    return tuple(given)
+
+
+def _report(module: AnsibleModule, api: KubeApi, sourced: Sequence[Sourced], masks: tuple[str, ...]) -> Report:
+    params, clock = module.params, SystemClock()
+    waiting = Waiting(
+        float(params["wait_timeout"]), readiness_rules(params["readiness_rules"]), settle_patience(params["wait_settle"])
+    )
+    manner = Manner(params["field_manager"], tuple(params["force_conflicts"]), masks, module.check_mode)
+    settings = Settings(manner, params["namespace"], params["wait"], waiting)
+    engine = ApplyEngine(api, settings, clock, Progress(params["progress_file"], clock))
+    return engine.remove(sourced) if params["state"] == "absent" else engine.apply(sourced)
+
+
+def _without_server(sourced: Sequence[Sourced], masks: tuple[str, ...]) -> Report:
+    """Check mode before there is a cluster: everything would be created, and nobody could judge it."""
+    outcomes = (
+        Outcome(
+            Item(one.obj, one.ref, one.source, None), Method.CREATE, True, None, diff(None, fold_secret(one.obj), masks), True
+        )
+        for one in sourced
+    )
+    return Report(tuple(outcomes))
+
+
+def _result(report: Report, with_diff: bool, api: KubeApi | None) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "changed": report.changed,
+        "result": {"results": [outcome.as_result() for outcome in report.outcomes]},
+        "counts": counts(report.outcomes),
+        "requests": api.requests() if api else {},
+    }
+    if with_diff:
+        result["diff"] = [outcome.as_diff() for outcome in report.outcomes if outcome.changed]
+    if report.problems:
+        result |= {"msg": report.message, "problems": [problem.as_result() for problem in report.problems]}
+    return result
+
+
+def argument_spec(connection: Mapping[str, Any], waiting: Mapping[str, Any]) -> dict[str, Any]:
+    """All options of ``cluster_objects``; those that the action plugin consumes are here because they are documented."""
+    paths: dict[str, Any] = {"type": "list", "elements": "str", "default": []}
+    own: dict[str, Any] = {
+        "state": {"type": "str", "choices": ["present", "absent", "exported"], "default": "present"},
+        "template": {"type": "raw"},
+        "src": {"type": "raw"},
+        "definition": {"type": "raw", "no_log": True, "aliases": ["resource_definition", "definitions", "inline"]},
+        "export_dir": {"type": "path"},
+        "namespace": {"type": "str"},
+        "field_manager": {"type": "str", "default": "autotrade.deployment"},
+        "force_conflicts": dict(paths),
+        "hidden_fields": dict(paths),
+        "progress_file": {"type": "path"},
+    }
+    return {**connection, **waiting, **own}

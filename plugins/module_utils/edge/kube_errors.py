@@ -1,0 +1,65 @@
+# Copyright (c) autotrade.deployment engineers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What can go wrong between us and an API server, as data."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One entry of ``details.causes`` in a Status answer."""
+
+    reason: str
+    field: str
+    message: str
+
+
+class KubeError(Exception):
+    """Base of all; its text is for people."""
+
+
+class LoginError(KubeError):
+    """The credentials or the kubeconfig cannot be used; the text names the setting."""
+
+
+class NoClusterError(LoginError):
+    """There is no API server to ask: no kubeconfig, or nobody listens. Check mode goes on without."""
+
+
+class UnreachableError(NoClusterError):
+    """The API server did not answer within our patience."""
+
+    def __init__(self, host: str, why: str, seconds: float) -> None:
+        super().__init__(
+            f"the API server {host} did not answer for {seconds:.0f} s: {why}; check host, kubeconfig, context and proxy"
+        )
+        self.host = host
+
+
+class ApiError(KubeError):
+    """The API server said no. ``reason`` and ``causes`` are those of its Status answer."""
+
+    def __init__(self, status: int, reason: str, message: str, causes: tuple[Cause, ...] = ()) -> None:
+        super().__init__(message)
+        self.status = status
+        self.reason = reason
+        self.message = message
+        self.causes = causes
+
+
+def api_error(status: int, body: bytes) -> ApiError:
+    """Reads a Status document; what is no Status (a proxy's page) is quoted in its first 200 characters."""
+    try:
+        document: Any = json.loads(body)
+    except ValueError:
+        document = None
+    if not isinstance(document, dict) or document.get("kind") != "Status":
+        text = body[:200].decode("utf-8", "replace").strip()
+        return ApiError(status, "", f"HTTP {status}: {text or 'no body'}")
+    details = document.get("details") or {}
+    causes = tuple(Cause(c.get("reason", ""), c.get("field", ""), c.get("message", "")) for c in details.get("causes") or ())
+    return ApiError(status, document.get("reason", ""), document.get("message", f"HTTP {status}"), causes)

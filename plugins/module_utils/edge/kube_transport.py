@@ -1,0 +1,219 @@
+# Copyright (c) autotrade.deployment engineers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""HTTP to one API server: one TLS context, one pool, retries with a deadline, and JSON as it stands on the wire."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import tempfile
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+try:
+    import urllib3
+    from urllib3 import exceptions as http
+except ImportError:  # reported by arguments.missing_library, before anything here is called
+    urllib3 = None  # type: ignore[assignment]
+
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.retries import (
+    Patience,
+    delay,
+    retry_after_of,
+    retryable,
+)
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.clock import Clock, SystemClock
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import (
+    KubeError,
+    LoginError,
+    UnreachableError,
+    api_error,
+)
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_login import Login
+
+CONNECT_TIMEOUT_S = 5.0
+# Admission webhooks may take 30 s by the API's own limit, and large objects were seen to take 34 s.
+READ_TIMEOUT_S = 65.0
+USER_AGENT = "autotrade.deployment"
+HTTP_REDIRECT = 300
+_TRANSIENT: tuple[type[Exception], ...] = (
+    (OSError,) if urllib3 is None else (http.TimeoutError, http.NewConnectionError, http.ProtocolError, http.ProxyError, OSError)
+)
+
+
+@dataclass(frozen=True)
+class _Again:
+    """A failed try that may succeed later, and what to raise when patience ends."""
+
+    error: KubeError
+    retry_after: float | None
+
+
+class Transport:
+    """Sends requests; safe to use from several threads."""
+
+    def __init__(self, login: Login, connections: int = 16, clock: Clock | None = None, patience: Patience | None = None) -> None:
+        self.login = login
+        self.requests: Counter[str] = Counter()
+        self.warnings: dict[str, None] = {}
+        self._clock = clock or SystemClock()
+        self._patience = patience or Patience()
+        self._answered = False
+        self._lock = threading.Lock()
+        self._pool = _pool(login, connections)
+
+    def json(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        body: Any = None,
+        content_type: str = "application/json",
+        accept: str = "application/json",
+    ) -> tuple[int, Any]:
+        """Status and parsed body of a 2xx answer. Raises ApiError, UnreachableError or LoginError."""
+        data = None if body is None else json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        status, raw = self._patiently(method, _url(path, query), data, {"Content-Type": content_type, "Accept": accept})
+        return status, (json.loads(raw) if raw else None)
+
+    def text(self, path: str, query: Mapping[str, str] | None = None) -> str:
+        """Body of a GET that is no JSON, such as a log. Asked once: it only adorns a message."""
+        response = self._send("GET", _url(path, query), None, {"Accept": "*/*"}, READ_TIMEOUT_S, preload=True)
+        if response.status >= HTTP_REDIRECT:
+            raise api_error(response.status, response.data)
+        return str(response.data.decode("utf-8", "replace"))
+
+    def stream(self, path: str, query: Mapping[str, str], silence: float) -> Any:
+        """An open answer for a watch; ``silence`` is the longest pause in seconds between two bytes. Raises like ``json``."""
+        try:
+            response = self._send("GET", _url(path, query), None, {"Accept": "application/json"}, silence, preload=False)
+        except _TRANSIENT as error:
+            raise UnreachableError(self.login.host, _why(error), 0) from None
+        if response.status >= HTTP_REDIRECT:
+            raise api_error(response.status, response.read())
+        return response
+
+    def lines(self, response: Any) -> Iterator[bytes]:
+        """Lines of an open answer as they come. Raises UnreachableError when the stream breaks or stays silent."""
+        rest = b""
+        try:
+            for chunk in response.stream(65536):
+                *whole, rest = (rest + chunk).split(b"\n")
+                yield from (line for line in whole if line)
+        except _TRANSIENT as error:
+            raise UnreachableError(self.login.host, _why(error), 0) from None
+        finally:
+            response.close()
+
+    def _patiently(self, method: str, url: str, data: bytes | None, headers: Mapping[str, str]) -> tuple[int, bytes]:
+        started = self._clock.monotonic()
+        attempt = 0
+        while True:
+            outcome = self._try(method, url, data, headers, started)
+            if isinstance(outcome, tuple):
+                return outcome
+            patience = self._patience.outage if self._answered else self._patience.contact
+            pause = delay(attempt, outcome.retry_after, patience - (self._clock.monotonic() - started))
+            if pause is None:
+                raise outcome.error
+            self._clock.sleep(pause)
+            attempt += 1
+
+    def _try(
+        self, method: str, url: str, data: bytes | None, headers: Mapping[str, str], started: float
+    ) -> tuple[int, bytes] | _Again:
+        try:
+            response = self._send(method, url, data, headers, READ_TIMEOUT_S, preload=True)
+        except _TRANSIENT as error:
+            return _Again(UnreachableError(self.login.host, _why(error), self._clock.monotonic() - started), None)
+        self._answered = True
+        if response.status < HTTP_REDIRECT:
+            return response.status, response.data
+        refused = api_error(response.status, response.data)
+        if not retryable(refused.status, refused.message):
+            raise refused
+        return _Again(refused, retry_after_of(response.headers.get("Retry-After")))
+
+    def _send(self, method: str, url: str, data: bytes | None, headers: Mapping[str, str], silence: float, preload: bool) -> Any:
+        sent = urllib3.HTTPHeaderDict([("User-Agent", USER_AGENT), *headers.items()])
+        for name, value in self.login.headers():
+            sent.add(name, value)
+        timeout = urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=silence)
+        try:
+            response = self._pool.urlopen(
+                method,
+                self.login.host + url,
+                body=data,
+                headers=sent,
+                retries=False,
+                redirect=False,
+                timeout=timeout,
+                preload_content=preload,
+            )
+        except http.SSLError as error:
+            raise LoginError(f"TLS to {self.login.host} failed: {error}; check ca_cert, client_cert and validate_certs") from None
+        self._note(method, url, response)
+        return response
+
+    def _note(self, method: str, url: str, response: Any) -> None:
+        with self._lock:
+            self.requests[f"{method} (dry run)" if "dryRun=" in url else method] += 1
+            for value in response.headers.getlist("Warning"):
+                self.warnings[value.partition('"')[2].rstrip('"').replace('\\"', '"') or value] = None
+
+
+def _url(path: str, query: Mapping[str, str] | None) -> str:
+    return f"{path}?{urlencode(query)}" if query else path
+
+
+def _why(error: Exception) -> str:
+    """The reason without the connection object that urllib3 prints before it."""
+    return str(error).rpartition(">: ")[2].removeprefix("Failed to establish a new connection: ") or type(error).__name__
+
+
+def _pool(login: Login, connections: int) -> Any:
+    if not login.verify:
+        # The user switched the check off by name; urllib3 would say so again for every request.
+        urllib3.disable_warnings(http.InsecureRequestWarning)
+    tls: dict[str, Any] = {"ssl_context": _tls(login)} if login.host.startswith("https:") else {}
+    if tls and login.server_name:
+        tls |= {"server_hostname": login.server_name, "assert_hostname": login.server_name}
+    if login.proxy and not _bypassed(login):
+        return urllib3.ProxyManager(login.proxy, maxsize=connections, proxy_headers=login.proxy_headers, **tls)
+    return urllib3.PoolManager(maxsize=connections, **tls)
+
+
+def _bypassed(login: Login) -> bool:
+    """Whether no_proxy names the host, exactly or by domain, as curl reads it."""
+    host = urlsplit(login.host).hostname or ""
+    names = [n.strip().lstrip(".") for n in (login.no_proxy or "").split(",") if n.strip()]
+    return any(n in ("*", host) or host.endswith(f".{n}") for n in names)
+
+
+def _tls(login: Login) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if not login.verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    elif login.ca:
+        context.load_verify_locations(cadata=login.ca.decode("ascii", "ignore"))
+    else:
+        context.load_default_certs()
+    if login.certificate:
+        _load_pair(context, login.certificate, login.key or b"")
+    return context
+
+
+def _load_pair(context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
+    # OpenSSL reads a client key from a file only: mode 0600, gone as soon as it is read.
+    with tempfile.NamedTemporaryFile(prefix="kube-") as both:
+        both.write(certificate + b"\n" + key)
+        both.flush()
+        try:
+            context.load_cert_chain(both.name)
+        except ssl.SSLError as error:
+            raise LoginError(f"client_cert and client_key do not fit each other: {error.reason}") from None

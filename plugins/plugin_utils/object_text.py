@@ -1,0 +1,81 @@
+# Copyright (c) autotrade.deployment engineers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Manifests as text become documents, as the Kubernetes tools read YAML: duplicates refused, dates left as text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import yaml
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import ManifestError
+
+_Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_TIMESTAMP = "tag:yaml.org,2002:timestamp"
+
+
+class _Loader(_Base):  # type: ignore[misc]
+    """Dates stay text, because JSON has none; a key that stands twice is an error, as the API server's strict mode has it."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _value in node.value:
+            text = key.value if isinstance(key, yaml.ScalarNode) else None
+            if text is not None and text != "<<" and text in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"the key {text!r} stands twice", key.start_mark)
+            seen.add(text or "")
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep=deep)
+        return mapping
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != _TIMESTAMP]
+    for first, resolvers in _Base.yaml_implicit_resolvers.items()
+}
+
+
+def documents(source: str, text: str) -> Iterator[tuple[str, Any]]:
+    """``(source, document)`` for each document that is not empty; the source gets ``:2`` where there are several.
+
+    Raises ManifestError with the line where the text is not YAML; the text itself is never quoted, it may be a secret.
+    """
+    try:
+        found = [document for document in yaml.load_all(text, Loader=_Loader) if document is not None]
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark is not None else ""
+        problem = getattr(error, "problem", None) or "something that is not YAML"
+        raise ManifestError(
+            f"{source}{line} (as rendered)", problem, "YAML", "Correct the template or the values in it."
+        ) from None
+    for number, document in enumerate(found, 1):
+        yield (f"{source}:{number}" if len(found) > 1 else source), document
+
+
+def inline(definition: Any) -> Iterator[tuple[str, Any]]:
+    """Documents given in the task itself: a mapping, YAML text, or a list of both."""
+    for number, entry in enumerate(definition if isinstance(definition, list) else [definition], 1):
+        source = f"definition {number}" if isinstance(definition, list) else "definition"
+        if isinstance(entry, str):
+            yield from documents(source, entry)
+        else:
+            yield source, entry
+
+
+def sealed(docs: Iterable[tuple[str, Any]]) -> str:
+    """The documents as the one JSON text that the module gets. Raises ManifestError where JSON knows no such value."""
+    parts: list[str] = []
+    for source, document in docs:
+        try:
+            parts.append(json.dumps([source, document], ensure_ascii=False, separators=(",", ":"), default=_plain))
+        except (TypeError, ValueError) as error:
+            raise ManifestError(source, str(error), "values that JSON knows", "Quote the value or correct its type.") from None
+    return "[" + ",".join(parts) + "]"
+
+
+def _plain(value: Any) -> Any:
+    """Ansible's own mapping and text types, which json does not know by name."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"a value of type {type(value).__name__}")
