@@ -18,10 +18,13 @@ class ActionModule(ActionBase):
     """Runs the module; on the controller itself its progress is followed line by line."""
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        result = super().run(tmp, task_vars)
+        result: dict[str, Any] = super().run(tmp, task_vars)
         args = dict(self._task.args)
         if args.get("progress_file") or self._connection.transport not in _LOCAL:
-            return result | self._execute_module(module_name=_MODULE, module_args=args, task_vars=task_vars)
+            return result | self._call(args, task_vars)
         with shown(Display().display) as file:
-            args["progress_file"] = str(file)
-            return result | self._execute_module(module_name=_MODULE, module_args=args, task_vars=task_vars)
+            return result | self._call(args | {"progress_file": str(file)}, task_vars)
+
+    def _call(self, args: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        answer: dict[str, Any] = self._execute_module(module_name=_MODULE, module_args=args, task_vars=task_vars)
+        return answer

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.common import yaml as ansible_yaml
+from ansible.module_utils.common.yaml import HAS_YAML, yaml_load
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.supply import (
     Kind,
     Lock,
@@ -106,16 +106,18 @@ def host_arch() -> str:
 
 def load_lock(path: Path) -> Lock:
     """Read and check the lock file."""
-    if not ansible_yaml.HAS_YAML:
+    if not HAS_YAML:
         raise SupplyError(Problem("python", "no PyYAML", "PyYAML, to read the lock file", "Install it for this interpreter."))
     try:
-        document = ansible_yaml.yaml_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         problem = Problem(str(path), error.strerror or str(error), "the lock file", "Correct artifact_store_lock.")
         raise SupplyError(problem) from error
     except ValueError as error:
         raise SupplyError(Problem(str(path), str(error), "UTF-8 text")) from error
-    except ansible_yaml.yaml.YAMLError as error:
+    try:
+        document = yaml_load(text)
+    except Exception as error:  # PyYAML's own type of error cannot be named where PyYAML may be missing.
         raise SupplyError(Problem(str(path), str(error), "YAML")) from error
     return parse_lock(document, path.name)
 

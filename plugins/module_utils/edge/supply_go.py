@@ -99,12 +99,12 @@ def require_toolchain(found: Toolchain | Problem, least: str, labels: Sequence[s
 
 
 def read_directory(root: Path, name: str) -> GoDirectory:
-    """The files of ``root/name``.
+    """The files of ``root/name`` that go into a build: all but the tests.
 
     :raises SupplyError: when it has no go.mod or no go.sum.
     """
     base = root / name
-    paths = [path for path in sorted(base.rglob("*")) if path.is_file()]
+    paths = [path for path in sorted(base.rglob("*")) if path.is_file() and not path.name.endswith("_test.go")]
     files = {str(path.relative_to(base)): path.read_bytes() for path in paths}
     missing = [file for file in _MODULE_FILES[: 1 if _needs_no_sum(files) else 2] if file not in files]
     if missing:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Callable
@@ -53,5 +54,6 @@ class Progress:
             "message": message,
             "eta_s": round(self._schedule.remaining(self._index, self.elapsed()), 1),
         }
-        with self._file.open("a", encoding="utf-8") as stream:
+        # Nobody's view of the work may stop the work.
+        with contextlib.suppress(OSError), self._file.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(line) + "\n")
