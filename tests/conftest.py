@@ -38,7 +38,7 @@ def rendered(render: Render) -> Objects:
 
 @pytest.fixture(scope="session")
 def render() -> Render:
-    """Render roles with the given extra variables, from the cache when nothing changed: ``render(["cache"], cache_replicas=5)``."""
+    """Render roles with extra variables, from the cache when nothing changed: ``render(["cache"], cache_replicas=5)``."""
     sources = _hash_of_inputs()
 
     def rendering(roles: Sequence[str], **variables: Any) -> Objects:
@@ -53,7 +53,7 @@ def render() -> Render:
 
 @pytest.fixture(scope="session")
 def apply_role(tmp_path_factory: pytest.TempPathFactory) -> Play:
-    """Run a whole role, its checks included, with its objects exported and not applied: ``apply_role("cache", cache_replicas=5)``."""
+    """Run a whole role, checks included, its objects exported and not applied: ``apply_role("cache", cache_replicas=5)``."""
 
     def play(role: str, **variables: Any) -> subprocess.CompletedProcess[str]:
         directory = tmp_path_factory.mktemp("role")
@@ -102,6 +102,13 @@ def run_playbook(playbook: str | Path, extra: Mapping[str, Any]) -> subprocess.C
     with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
         json.dump(extra, file)
         file.flush()
-        command = [str(Path(sys.executable).parent / "ansible-playbook"), str(playbook), "-i", "inventories/simulated", "-e", f"@{file.name}"]
+        command = [
+            str(Path(sys.executable).parent / "ansible-playbook"),
+            str(playbook),
+            "-i",
+            "inventories/simulated",
+            "-e",
+            f"@{file.name}",
+        ]
         environment = {**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
         return subprocess.run(command, cwd=ROOT, env=environment, text=True, capture_output=True, timeout=300, check=False)

@@ -27,13 +27,17 @@ def defaults(role: Path) -> dict[str, object]:
 @pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: f"{path.parents[2].name}/{path.name}")
 def test_manifests_hold_values_and_no_logic(path: Path) -> None:
     found = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if "{%" in line]
-    assert not found, f"{path.relative_to(ROOT)}: logic belongs in vars/main.yml, or the optional part in a file of its own: {found}"
+    assert not found, (
+        f"{path.relative_to(ROOT)}: logic belongs in vars/main.yml, or the optional part in a file of its own: {found}"
+    )
 
 
 @named
 def test_argument_specs_equal_defaults(role: Path) -> None:
     required = {name for name, option in options(role).items() if option.get("required")}
-    assert set(options(role)) - required == set(defaults(role)), "meta/argument_specs.yml and defaults/main.yml name different variables"
+    assert set(options(role)) - required == set(defaults(role)), (
+        "meta/argument_specs.yml and defaults/main.yml name different variables"
+    )
 
 
 @named
