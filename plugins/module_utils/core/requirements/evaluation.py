@@ -22,7 +22,11 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirem
     REGISTRY,
     Cluster,
     Finding,
+    HiddenKindError,
+    Registered,
     State,
+    Verdict,
+    not_run,
 )
 
 # What the checks read, as (API version, kind): one LIST each. Kinds of APIs that a cluster does not serve are left out.
@@ -59,8 +63,20 @@ def order(requirement: str) -> tuple[int, int]:
 def evaluate(observed: Cluster, only: Iterable[str] = ()) -> tuple[Finding, ...]:
     """Every check (or only some) on one cluster, in order. Raises KeyError for an id that has no check."""
     chosen = sorted(tuple(only) or REGISTRY, key=order)
-    verdicts = ((REGISTRY[one], REGISTRY[one].run(observed)) for one in chosen)
+    verdicts = ((REGISTRY[one], _verdict(REGISTRY[one], observed)) for one in chosen)
     return tuple(Finding(entry.id, entry.title, verdict.state, verdict.message) for entry, verdict in verdicts)
+
+
+def _verdict(entry: Registered, observed: Cluster) -> Verdict:
+    try:
+        return entry.run(observed)
+    except HiddenKindError as error:
+        return not_run(f"this user may not list objects of kind {error}, which the requirement is judged by")
+
+
+def unknown(ids: Iterable[str]) -> list[str]:
+    """The ids that have no check."""
+    return sorted(set(ids) - set(REGISTRY))
 
 
 def counts(findings: Iterable[Finding]) -> dict[str, int]:

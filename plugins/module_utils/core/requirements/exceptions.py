@@ -26,12 +26,18 @@ class Excuse:
 
 PLUGIN = ("DaemonSet", "kube-system", "nvidia-device-plugin-daemonset")
 DCGM = ("DaemonSet", "kube-system", "dcgm-exporter")
+NODES = ("DaemonSet", "monitoring-nodes", "node-exporter")
 EXCUSES: tuple[Excuse, ...] = (
     Excuse("A8.user", *PLUGIN, reason="kubelet's plugin directory belongs to root, and the plugin makes its socket there"),
     Excuse(
         "A8.probes",
         *PLUGIN,
         reason="it speaks to kubelet by a socket alone; kubelet itself withdraws the GPUs when it falls silent",
+    ),
+    Excuse(
+        "A8.host_namespaces",
+        *NODES,
+        reason="it measures the host's own processes and network, which only the host's namespaces show",
     ),
     Excuse("A8.user", *DCGM, reason="profiling counters of the driver are open to root only"),
 )

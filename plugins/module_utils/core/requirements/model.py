@@ -73,14 +73,20 @@ class Settings:
     scale: Fraction = field(default=Fraction(1))
 
 
+class HiddenKindError(Exception):
+    """A check needs objects of a kind that this user may not list."""
+
+
 class Cluster:
     """API objects of one cluster (or of one rendering), indexed by kind.
 
-    Objects of a wrong shape are dropped: manifests.check() is what names them.
+    Objects of a wrong shape are dropped: manifests.check() is what names them. ``hidden`` are kinds that the reader was not
+    allowed to list: a check that asks for one raises HiddenKindError, and is not run.
     """
 
-    def __init__(self, objects: Iterable[Any], settings: Settings | None = None) -> None:
+    def __init__(self, objects: Iterable[Any], settings: Settings | None = None, hidden: frozenset[str] = frozenset()) -> None:
         self.settings = settings or Settings()
+        self._hidden = hidden
         self._by_kind: dict[str, list[KubeObject]] = defaultdict(list)
         for obj in objects:
             if text(obj, "kind") and text(obj, "metadata", "name"):
@@ -98,6 +104,8 @@ class Cluster:
 
     def of_kind(self, kind: str, namespace: str | None = None, group: str | None = None) -> list[KubeObject]:
         """The objects of a kind, optionally of one namespace and API group ("" is the core group)."""
+        if kind in self._hidden:
+            raise HiddenKindError(kind)
         return [
             obj
             for obj in self._by_kind.get(kind, [])

@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import base64
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.model import (
     Cluster,
@@ -17,6 +19,10 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirem
     where_is,
 )
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.reading import mapping, text
+
+ROUTED = re.compile(r"^route:", re.MULTILINE)
+RECEIVER = re.compile(r"^[ -]*receiver:\s*['\"]?([^'\"\s]+)", re.MULTILINE)
+RECEIVER_NAME = re.compile(r"^[ -]*name:\s*['\"]?([^'\"\s]+)", re.MULTILINE)
 
 
 @check("S4", "Prometheus, Grafana, Alertmanager, rules, dashboards")
@@ -90,17 +96,37 @@ def paging(cluster: Cluster) -> Verdict:
     """Receivers, routes and the alert that always fires."""
     namespace = cluster.settings.monitoring_namespace
     bodies = [body for _where, body in _config_files(cluster, namespace)]
-    # A live Secret comes without its values; that it is there is all that may be seen.
-    hidden = [one for one in cluster.of_kind("Secret", namespace) if "alertmanager" in name_of(one)]
-    bodies += [body for one in hidden for key in ("stringData",) for body in mapping(one, key).values() if isinstance(body, str)]
-    routed = any(re.search(r"^route:", body, re.MULTILINE) and re.search(r"^receivers:", body, re.MULTILINE) for body in bodies)
+    secrets = [one for one in cluster.of_kind("Secret", namespace) if "alertmanager" in name_of(one)]
+    configurations = [body for body in [*bodies, *_secret_files(secrets)] if ROUTED.search(body)]
     problems = []
-    if not routed and not (cluster.observed and hidden):
-        problems.append(f"no Alertmanager configuration in namespace {namespace} has route and receivers (monitoring_receivers)")
+    # A live Secret comes without its values; that it is there is all that may be seen.
+    if not configurations and not (cluster.observed and secrets):
+        problems.append(f"no Alertmanager configuration in namespace {namespace} has a route (monitoring_receivers)")
+    for body in configurations:
+        problems += _unknown_receivers(body)
+        if "Watchdog" not in body:
+            problems.append(
+                "no route of Alertmanager sends Watchdog to a watcher outside the cluster (monitoring_watchdog_receiver)"
+            )
     if not any(re.search(r"alert:\s*['\"]?Watchdog", body) for body in bodies):
         problems.append(
             f"no rule in namespace {namespace} is named Watchdog, so silence would look like health (role monitoring)"
         )
-    if routed and not any("Watchdog" in body for body in bodies if re.search(r"^route:", body, re.MULTILINE)):
-        problems.append("no route of Alertmanager sends Watchdog to the watcher outside the cluster (monitoring_watchdog_url)")
     return judged(problems, "receivers, routes and Watchdog are there", "that a page arrives and that drills are silenced")
+
+
+def _unknown_receivers(body: str) -> Iterator[str]:
+    listed = re.search(r"^receivers:\s*\n((?:[ -].*\n?)*)", body, re.MULTILINE)
+    names = {name for name in RECEIVER_NAME.findall(listed[1])} if listed else set()
+    for used in sorted(set(RECEIVER.findall(body)) - names):
+        yield f"a route of Alertmanager leads to receiver {used}, which is not among the receivers (monitoring_receivers)"
+
+
+def _secret_files(secrets: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for found in secrets:
+        yield from (body for body in mapping(found, "stringData").values() if isinstance(body, str))
+        for encoded in mapping(found, "data").values():
+            try:
+                yield base64.b64decode(encoded, validate=True).decode()
+            except (ValueError, TypeError):
+                continue

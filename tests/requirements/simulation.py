@@ -1,0 +1,127 @@
+"""Nodes of inventories/simulated as their kubelets would report them, and pods placed on them by a plain scheduler."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Any
+
+from ansible.inventory.manager import InventoryManager
+from ansible.parsing.dataloader import DataLoader
+from ansible.vars.manager import VariableManager
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.model import Cluster
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.reading import amount, labels, text, value
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.sums import pod_sum
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.workloads import REPLICATED_KINDS, Workload
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.simulated_nodes import SIMULATION, node_objects
+
+Object = dict[str, Any]
+KUBELET = "v1.36.3"
+
+
+def nodes_of(inventory: str) -> list[Object]:
+    """The nodes that the role simulated_cluster makes of an inventory."""
+    loader = DataLoader()
+    manager = InventoryManager(loader=loader, sources=[inventory])
+    variables = VariableManager(loader=loader, inventory=manager)
+    groups = ("control_plane", "cpu_nodes", "gpu_nodes", "storage_nodes")
+    hosts = {host.name: variables.get_vars(host=host) for group in groups for host in manager.groups[group].get_hosts()}
+    return [reported(node) for node in node_objects(hosts, KUBELET)]
+
+
+def reported(node: Object) -> Object:
+    """A node with the status and the taints that its kubelet adds."""
+    told = {key.removeprefix(f"{SIMULATION}/"): found for key, found in node["metadata"]["annotations"].items()}
+    capacity = json.loads(told["capacity"])
+    status = {
+        "capacity": capacity,
+        "allocatable": capacity,
+        "nodeInfo": {"kubeletVersion": told["kubelet-version"]},
+        "conditions": [{"type": "Ready", "status": "True"}],
+    }
+    return {**node, "spec": {"taints": json.loads(told["taints"])}, "status": status}
+
+
+class Placing:
+    """Places pods one by one: only where filters allow it, then where the fewest of the same workload stand."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        self.room = {text(node, "metadata", "name"): self._room(node) for node in cluster.nodes}
+        self.nodes = {text(node, "metadata", "name"): node for node in cluster.nodes}
+
+    def _room(self, node: Any) -> dict[str, Fraction]:
+        daemons = [w for w in self.cluster.workloads() if w.kind == "DaemonSet" and w.may_run_on(node)]
+        free = {
+            key: amount(value(node, "status", "allocatable", key)) or Fraction(0) for key in ("cpu", "memory", "nvidia.com/gpu")
+        }
+        return {key: found - sum((d.needs(key) for d in daemons), Fraction(0)) for key, found in free.items()}
+
+    def pods(self) -> Iterable[Object]:
+        """A pod for every replica; the largest first, as they have the least choice."""
+        found = [w for w in self.cluster.workloads() if w.kind in REPLICATED_KINDS]
+        for workload in sorted(found, key=lambda w: (-w.needs("nvidia.com/gpu"), -w.needs("memory"), w.name)):
+            placed: Counter[str] = Counter()
+            for number in range(workload.replicas):
+                yield self._pod(workload, number, self._place(workload, placed))
+
+    def _place(self, workload: Workload, placed: Counter[str]) -> str | None:
+        needs = {
+            key.removeprefix("requests."): n for key, n in pod_sum(self.cluster, workload).items() if key.startswith("requests.")
+        }
+        fitting = [
+            name
+            for name, node in self.nodes.items()
+            if workload.may_run_on(node) and all(self.room[name][key] >= needs[key] for key in self.room[name])
+        ]
+        allowed = [name for name in fitting if self._spread_holds(workload, placed, name)]
+        zones: Counter[str] = Counter()
+        for name, count in placed.items():
+            zones[self._domain(name, "topology.kubernetes.io/zone")] += count
+        best = min(
+            allowed,
+            key=lambda n: (placed[n], zones[self._domain(n, "topology.kubernetes.io/zone")], -self.room[n]["cpu"]),
+            default=None,
+        )
+        if best is not None:
+            placed[best] += 1
+            for key in self.room[best]:
+                self.room[best][key] -= needs[key]
+        return best
+
+    def _domain(self, name: str, topology: str) -> str:
+        return str(labels(self.nodes[name]).get(topology, name))
+
+    def _spread_holds(self, workload: Workload, placed: Counter[str], candidate: str) -> bool:
+        for topology in ("kubernetes.io/hostname", "topology.kubernetes.io/zone"):
+            counts: dict[str, int] = defaultdict(int)
+            for name, node in self.nodes.items():
+                if workload.may_run_on(node):
+                    counts[self._domain(name, topology)] += placed[name]
+            after = counts[self._domain(candidate, topology)] + 1
+            if workload.repels_itself(topology, required_only=True) and after > 1:
+                return False
+            hard = [c for c in workload.spreads(topology) if c.get("whenUnsatisfiable") == "DoNotSchedule"]
+            if any(after - min(counts.values()) > c.get("maxSkew", 1) for c in hard):
+                return False
+        return True
+
+    @staticmethod
+    def _pod(workload: Workload, number: int, node: str | None) -> Object:
+        spec = {**workload.spec, **({"nodeName": node} if node else {})}
+        owner = {"apiVersion": "apps/v1", "kind": workload.kind, "name": workload.name}
+        metadata = {
+            "name": f"{workload.name}-{number}",
+            "namespace": workload.namespace,
+            "labels": dict(workload.labels),
+            "ownerReferences": [owner],
+        }
+        return {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": metadata,
+            "spec": spec,
+            "status": {"phase": "Running" if node else "Pending"},
+        }

@@ -1,0 +1,102 @@
+"""Sabotages of the cluster's requirements."""
+
+from __future__ import annotations
+
+from tests.sabotage.registry import Object, container, every, find, pod_spec, remove, sabotage
+
+ZONE = "topology.kubernetes.io/zone"
+
+
+@sabotage("C1", "one storage node is missing")
+def _(objects: list[Object]) -> None:
+    remove(objects, "Node", "storage-2")
+
+
+@sabotage("C1", "a GPU node has half of its memory")
+def _(objects: list[Object]) -> None:
+    find(objects, "Node", "gpu-1")["status"]["capacity"]["memory"] = "64Gi"
+
+
+@sabotage("C1", "a node has no class")
+def _(objects: list[Object]) -> None:
+    del find(objects, "Node", "cpu-1")["metadata"]["labels"]["autotrade.deployment/node-class"]
+
+
+@sabotage("C3", "the pod range has another block size")
+def _(objects: list[Object]) -> None:
+    find(objects, "Installation", "default")["spec"]["calicoNetwork"]["ipPools"][0]["blockSize"] = 24
+
+
+@sabotage("C3", "typha tells no metrics")
+def _(objects: list[Object]) -> None:
+    del find(objects, "Installation", "default")["spec"]["typhaMetricsPort"]
+
+
+@sabotage("C3", "packets are encapsulated always")
+def _(objects: list[Object]) -> None:
+    find(objects, "Installation", "default")["spec"]["calicoNetwork"]["ipPools"][0]["encapsulation"] = "IPIP"
+
+
+@sabotage("C4", "fast volumes are deleted with their claim")
+def _(objects: list[Object]) -> None:
+    find(objects, "StorageClass", "fast")["reclaimPolicy"] = "Delete"
+
+
+@sabotage("C4", "standard binds before a pod is placed")
+def _(objects: list[Object]) -> None:
+    find(objects, "StorageClass", "standard")["volumeBindingMode"] = "Immediate"
+
+
+@sabotage("C4", "the removed in-tree provisioner is back")
+def _(objects: list[Object]) -> None:
+    find(objects, "StorageClass", "fast")["provisioner"] = "kubernetes.io/gce-pd"
+
+
+@sabotage("C5", "the plugin does not tolerate the GPU taint")
+def _(objects: list[Object]) -> None:
+    pod_spec(objects, "DaemonSet", "nvidia-device-plugin-daemonset")["tolerations"] = []
+
+
+@sabotage("C5", "the plugin runs on every node")
+def _(objects: list[Object]) -> None:
+    spec = pod_spec(objects, "DaemonSet", "nvidia-device-plugin-daemonset")
+    spec.pop("nodeSelector", None)
+    spec.pop("affinity", None)
+
+
+@sabotage("C5", "the plugin fails where there is no GPU")
+def _(objects: list[Object]) -> None:
+    plugin = container(objects, "DaemonSet", "nvidia-device-plugin-daemonset")
+    plugin["args"] = [one for one in plugin.get("args", []) if "fail-on-init-error" not in one]
+    plugin["env"] = [one for one in plugin.get("env", []) if one["name"] != "FAIL_ON_INIT_ERROR"]
+
+
+@sabotage("C6", "a GPU node does not say its page size")
+def _(objects: list[Object]) -> None:
+    del find(objects, "Node", "gpu-2")["metadata"]["labels"]["autotrade.deployment/page-size"]
+
+
+@sabotage("C6", "a GPU node has no taint")
+def _(objects: list[Object]) -> None:
+    find(objects, "Node", "gpu-1")["spec"]["taints"] = []
+
+
+@sabotage("C6", "nobody measures the GPUs")
+def _(objects: list[Object]) -> None:
+    remove(objects, "DaemonSet", "dcgm-exporter")
+
+
+@sabotage("C7", "a node has no zone")
+def _(objects: list[Object]) -> None:
+    del find(objects, "Node", "cpu-3")["metadata"]["labels"][ZONE]
+
+
+@sabotage("C9", "nobody answers for the addresses")
+def _(objects: list[Object]) -> None:
+    for advertisement in every(objects, "L2Advertisement"):
+        objects.remove(advertisement)
+
+
+@sabotage("C9", "the address pool is empty")
+def _(objects: list[Object]) -> None:
+    every(objects, "IPAddressPool")[0]["spec"]["addresses"] = []
