@@ -110,6 +110,18 @@ def dig_list(obj: Any, *path: str | int) -> Sequence[Any]:
     return value if isinstance(value, (list, tuple)) else ()
 
 
+def dig_int(obj: Any, *path: str | int, default: int = 0) -> int:
+    """Whole number at ``path``; ``default`` where there is none."""
+    value = dig(obj, *path)
+    return value if isinstance(value, int) and not isinstance(value, bool) else default
+
+
+def dig_text(obj: Any, *path: str | int, default: str = "") -> str:
+    """Text at ``path``; ``default`` where there is none or an empty one."""
+    value = dig(obj, *path)
+    return value if isinstance(value, str) and value else default
+
+
 def labels_of(obj: KubeObject) -> Mapping[str, str]:
     """Labels of the object; empty where it has none."""
     return dig_map(obj, "metadata", "labels")

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import dig
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import dig, dig_int
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.readiness import reasons
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.readiness.conditions import condition
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.readiness.generic import reported
@@ -33,8 +33,8 @@ def horizontal(facts: Facts) -> Readiness:
         return paused(active.reason, active.sentence("The target has no replicas, so scaling is off."))
     if not active.true:
         return waiting(active.reason or "ScalingActive", active.sentence("There are no metrics yet."))
-    current, wanted = dig(obj, "status", "currentReplicas", default=0), dig(obj, "status", "desiredReplicas", default=0)
-    low, high = dig(obj, "spec", "minReplicas", default=1), dig(obj, "spec", "maxReplicas")
+    current, wanted = dig_int(obj, "status", "currentReplicas"), dig_int(obj, "status", "desiredReplicas")
+    low, high = dig_int(obj, "spec", "minReplicas", default=1), dig(obj, "spec", "maxReplicas")
     return ready(reasons.READY, f"Replicas: {current}, wanted {wanted} ({low} to {high})")
 
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import dig, dig_list
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import dig, dig_int, dig_list, dig_text
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.readiness import reasons
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.readiness.conditions import condition
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.readiness.model import (
@@ -30,21 +30,21 @@ def job(facts: Facts) -> Readiness:
         return paused(reasons.SUSPENDED, f"The Job is suspended. Succeeded: {_progress(facts)}")
     if dig(obj, "status", "startTime") is None:
         return in_progress(reasons.NOT_STARTED, "The Job has not started yet.")
-    active, broken = dig(obj, "status", "active", default=0), dig(obj, "status", "failed", default=0)
+    active, broken = dig_int(obj, "status", "active"), dig_int(obj, "status", "failed")
     return in_progress(reasons.RUNNING, f"Succeeded: {_progress(facts)}, active: {active}, failed: {broken}")
 
 
 def _progress(facts: Facts) -> str:
-    done = dig(facts.obj, "status", "succeeded", default=0)
-    wanted = dig(facts.obj, "spec", "completions", default=dig(facts.obj, "spec", "parallelism", default=1))
+    done = dig_int(facts.obj, "status", "succeeded")
+    wanted = dig_int(facts.obj, "spec", "completions", default=dig_int(facts.obj, "spec", "parallelism", default=1))
     return f"{done}/{wanted}"
 
 
 def cron_job(facts: Facts) -> Readiness:
     """Rule for a CronJob: its Jobs are judged by themselves."""
-    schedule = dig(facts.obj, "spec", "schedule", default="no schedule")
+    schedule = dig_text(facts.obj, "spec", "schedule", default="no schedule")
     if dig(facts.obj, "spec", "suspend", default=False):
         return paused(reasons.SUSPENDED, f"The CronJob is suspended (schedule {schedule}).")
-    last = dig(facts.obj, "status", "lastScheduleTime", default="never")
+    last = dig_text(facts.obj, "status", "lastScheduleTime", default="never")
     active = len(dig_list(facts.obj, "status", "active"))
     return ready(reasons.SCHEDULED, f"Schedule {schedule}, last run {last}, active: {active}")

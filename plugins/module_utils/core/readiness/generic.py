@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.api_groups import is_built_in
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import KubeObject, dig, dig_list, dig_map
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import KubeObject, dig, dig_int, dig_list, dig_map
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.readiness import reasons
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.readiness.conditions import condition, conditions
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.readiness.model import (
@@ -93,7 +93,7 @@ def reported(facts: Facts) -> Readiness:
 
 def _ready_condition(facts: Facts) -> Readiness:
     up = condition(facts.obj, "Ready")
-    generation = dig(facts.obj, "metadata", "generation", default=0)
+    generation = dig_int(facts.obj, "metadata", "generation")
     if up.observed_generation is not None and up.observed_generation < generation:
         return in_progress(reasons.NOT_OBSERVED, f"Ready is of generation {up.observed_generation}, the object at {generation}.")
     if up.true:

@@ -13,6 +13,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects 
     dig,
     dig_list,
     dig_map,
+    dig_text,
     labels_of,
 )
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.readiness.model import Facts, Readiness, State, failed
@@ -37,8 +38,8 @@ def with_pods(facts: Facts, answer: Readiness) -> Readiness:
         if verdict.state is State.FAILED and _counts(facts.obj, verdict):
             return failed(verdict.reason, f"{name}: {verdict.message}. {answer.message}")
         if verdict.state is not State.READY and not explained:
-            explained = f" {name}: {verdict.message}"
-    return replace(answer, message=answer.message + explained)
+            explained = f". {name}: {verdict.message}"
+    return replace(answer, message=answer.message.rstrip(".") + explained) if explained else answer
 
 
 def pods_of(facts: Facts) -> tuple[KubeObject, ...]:
@@ -83,14 +84,14 @@ def _matches(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
 
 
 def _holds(expression: Any, labels: Mapping[str, str]) -> bool:
-    key, values = dig(expression, "key", default=""), dig_list(expression, "values")
+    key, values = dig_text(expression, "key"), dig_list(expression, "values")
     operators = {
         "In": labels.get(key) in values,
         "NotIn": labels.get(key) not in values,
         "Exists": key in labels,
         "DoesNotExist": key not in labels,
     }
-    return bool(operators.get(dig(expression, "operator", default="")))
+    return bool(operators.get(dig_text(expression, "operator")))
 
 
 def _current(workload: KubeObject, member: KubeObject) -> bool:

@@ -4,13 +4,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import Any
 
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import dig, dig_list
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import dig_list, dig_text
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.readiness import reasons
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.readiness.conditions import condition
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.readiness.containers import Container, containers
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.readiness.model import (
     Facts,
     Readiness,
@@ -47,7 +46,7 @@ CANNOT_START = frozenset(
 def pod(facts: Facts) -> Readiness:
     """Rule for a pod. A failed pod is failed, unlike in kstatus, where it counts as current."""
     obj = facts.obj
-    phase = dig(obj, "status", "phase", default="")
+    phase = dig_text(obj, "status", "phase")
     if phase == "Succeeded":
         return ready(reasons.COMPLETED, "All containers ended with success.")
     if phase == "Failed":
@@ -64,9 +63,9 @@ def pod(facts: Facts) -> Readiness:
 
 
 def _failed_pod(facts: Facts) -> Readiness:
-    reason = dig(facts.obj, "status", "reason", default=reasons.POD_FAILED)
-    message = dig(facts.obj, "status", "message", default="")
-    ended = [text for status in _statuses(facts) if (text := _exit(status))]
+    reason = dig_text(facts.obj, "status", "reason", default=reasons.POD_FAILED)
+    message = dig_text(facts.obj, "status", "message")
+    ended = [f"container {one.name} {one.ended}" for one in containers(facts.obj) if one.ended]
     return failed(reason, "; ".join([*([message] if message else []), *ended]) or "The pod failed.")
 
 
@@ -80,36 +79,25 @@ def _unscheduled(facts: Facts, reason: str, message: str) -> Readiness:
 
 
 def _stuck_container(facts: Facts) -> Readiness | None:
-    for status in _statuses(facts):
-        reason, text = _trouble(status)
+    for container in containers(facts.obj):
+        reason, text = _trouble(container)
         if not reason:
             continue
-        at_once = reason == CRASH_LOOP and (not status["init"] or status["sidecar"])
+        at_once = reason == CRASH_LOOP and not container.init
         if at_once or _not_ready_for(facts) > facts.patience.grace:
             return failed(reason, text)
         return in_progress(reason, text)
     return None
 
 
-def _trouble(status: Mapping[str, Any]) -> tuple[str, str]:
-    name, state = status["name"], status["state"]
-    reason = dig(state, "waiting", "reason", default="")
-    if reason == CRASH_LOOP or reason in CANNOT_START:
-        text = f"container {name}: {reason}: {dig(state, 'waiting', 'message', default='no details')}"
-        last = _exit({**status, "state": status["last"]})
-        return reason, f"{text} (last {last}; restarts: {status['restarts']})" if last else text
-    if status["init"] and not status["sidecar"] and dig(state, "terminated", "exitCode", default=0) != 0:
-        return dig(state, "terminated", "reason", default="Error"), _exit(status)
+def _trouble(container: Container) -> tuple[str, str]:
+    if container.waiting == CRASH_LOOP or container.waiting in CANNOT_START:
+        text = f"container {container.name}: {container.waiting}: {container.message}"
+        last = f" (it {container.ended_before}; restarts: {container.restarts})" if container.ended_before else ""
+        return container.waiting, text + last
+    if container.init and container.ended:
+        return container.ended_reason, f"container {container.name} {container.ended}"
     return "", ""
-
-
-def _exit(status: Mapping[str, Any]) -> str:
-    end = dig(status["state"], "terminated")
-    code = dig(end, "exitCode", default=0)
-    if end is None or code == 0:
-        return ""
-    detail = f": {dig(end, 'message')}" if dig(end, "message") else ""
-    return f"container {status['name']} ended with code {code}, {dig(end, 'reason', default='Error')}{detail}"
 
 
 def _not_ready_for(facts: Facts) -> timedelta:
@@ -121,36 +109,15 @@ def _not_ready_for(facts: Facts) -> timedelta:
 
 
 def _not_ready(facts: Facts, phase: str) -> tuple[str, str]:
-    for status in _statuses(facts):
-        reason = dig(status["state"], "waiting", "reason")
-        if reason:
-            return reason, f"container {status['name']}: {reason}"
-        if status["init"] and not status["sidecar"] and dig(status["state"], "running"):
-            return reasons.PENDING, f"container {status['name']}: init container is running"
-    for status in _statuses(facts):
-        if dig(status["state"], "running") and not status["ready"] and not status["init"]:
-            return reasons.CONTAINERS_NOT_READY, f"container {status['name']}: running, its readiness probe has not passed"
-    gates = [dig(gate, "conditionType", default="") for gate in dig_list(facts.obj, "spec", "readinessGates")]
+    for container in containers(facts.obj):
+        if container.waiting:
+            return container.waiting, f"container {container.name}: {container.waiting}"
+        if container.init and container.running:
+            return reasons.PENDING, f"container {container.name}: init container is running"
+        if container.running and not container.ready:
+            return reasons.CONTAINERS_NOT_READY, f"container {container.name}: running, its readiness probe has not passed"
+    gates = [dig_text(gate, "conditionType") for gate in dig_list(facts.obj, "spec", "readinessGates")]
     closed = [gate for gate in gates if not condition(facts.obj, gate).true]
     if phase == "Running" and closed:
         return reasons.NOT_READY, f"readiness gate not open: {', '.join(closed)}"
     return reasons.PENDING if phase != "Running" else reasons.NOT_READY, f"phase {phase or 'not set'}, not ready yet"
-
-
-def _statuses(facts: Facts) -> Iterator[dict[str, Any]]:
-    restarting = {
-        dig(container, "name")
-        for container in dig_list(facts.obj, "spec", "initContainers")
-        if dig(container, "restartPolicy") == "Always"
-    }
-    for field, init in (("initContainerStatuses", True), ("containerStatuses", False)):
-        for status in dig_list(facts.obj, "status", field):
-            yield {
-                "name": dig(status, "name", default="(no name)"),
-                "init": init,
-                "sidecar": dig(status, "name") in restarting,
-                "ready": dig(status, "ready", default=False),
-                "state": dig(status, "state", default={}),
-                "last": dig(status, "lastState", default={}),
-                "restarts": dig(status, "restartCount", default=0),
-            }

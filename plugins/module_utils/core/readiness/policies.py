@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import KubeObject, dig, dig_map
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import KubeObject, dig, dig_int, dig_map, dig_text
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.quantities import is_quantity, parse
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.readiness import reasons
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.readiness.conditions import condition, conditions
@@ -29,10 +29,10 @@ def disruption_budget(facts: Facts) -> Readiness:
     broken = condition(obj, "DisruptionAllowed")
     if broken.reason == "SyncFailed":
         return failed(broken.reason, broken.sentence("The budget cannot be computed."))
-    allowed = dig(obj, "status", "disruptionsAllowed", default=0)
-    healthy, needed = dig(obj, "status", "currentHealthy", default=0), dig(obj, "status", "desiredHealthy", default=0)
+    allowed = dig_int(obj, "status", "disruptionsAllowed")
+    healthy, needed = dig_int(obj, "status", "currentHealthy"), dig_int(obj, "status", "desiredHealthy")
     text = f"Allowed disruptions: {allowed} (healthy: {healthy}, needed: {needed})"
-    if dig(obj, "status", "expectedPods", default=0) == 0:
+    if dig_int(obj, "status", "expectedPods") == 0:
         return waiting(reasons.NO_PODS, "No pod matches the selector yet. " + text)
     return ready(reasons.READY, text) if allowed > 0 else waiting(reasons.NO_DISRUPTIONS, text)
 
@@ -55,7 +55,7 @@ def _equal(wanted: object, given: object) -> bool:
 
 def namespace(facts: Facts) -> Readiness:
     """Rule for a Namespace that is not being deleted."""
-    phase = dig(facts.obj, "status", "phase", default="")
+    phase = dig_text(facts.obj, "status", "phase")
     if phase == "Active":
         return ready("Active", "The namespace takes objects.")
     return in_progress(reasons.PENDING, f"Phase {phase or 'not set'}.")

@@ -4,7 +4,13 @@
 
 from __future__ import annotations
 
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import KubeObject, dig, dig_list
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import (
+    KubeObject,
+    dig,
+    dig_int,
+    dig_list,
+    dig_text,
+)
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.readiness import reasons
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.readiness.conditions import (
     Condition,
@@ -46,7 +52,7 @@ def route(facts: Facts) -> Readiness:
 
 
 def _parent(facts: Facts, parent: object) -> Readiness:
-    name = f"parent {dig(parent, 'name', default='(no name)')}"
+    name = f"parent {dig_text(parent, 'name', default='(no name)')}"
     for status in dig_list(facts.obj, "status", "parents"):
         if _same_parent(facts.obj, parent, dig(status, "parentRef")):
             return _all_true(facts, read_all(dig_list(status, "conditions")), ("Accepted", "ResolvedRefs"), name)
@@ -60,7 +66,7 @@ def _same_parent(route_object: KubeObject, wanted: object, judged: object) -> bo
 
 
 def _all_true(facts: Facts, entries: tuple[Condition, ...], kinds: tuple[str, ...], what: str) -> Readiness:
-    generation = dig(facts.obj, "metadata", "generation", default=0)
+    generation = dig_int(facts.obj, "metadata", "generation")
     for kind in kinds:
         entry = pick(entries, kind)
         if not entry.status or (entry.observed_generation or generation) != generation:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import KubeObject, dig, dig_list
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import KubeObject, dig_list, dig_text
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.readiness import reasons
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.readiness.model import (
     Facts,
@@ -17,10 +17,10 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.readines
 def service(facts: Facts) -> Readiness:
     """Rule for a Service."""
     obj = facts.obj
-    kind = dig(obj, "spec", "type", default="ClusterIP")
+    kind = dig_text(obj, "spec", "type", default="ClusterIP")
     if kind == "ExternalName":
-        return ready(reasons.EXISTS, f"Alias of {dig(obj, 'spec', 'externalName', default='(none)')}.")
-    address = dig(obj, "spec", "clusterIP", default="")
+        return ready(reasons.EXISTS, f"Alias of {dig_text(obj, 'spec', 'externalName', default='(none)')}.")
+    address = dig_text(obj, "spec", "clusterIP")
     if not address:
         return in_progress(reasons.NO_CLUSTER_IP, "The Service has no cluster IP yet.")
     if kind != "LoadBalancer":
@@ -35,7 +35,7 @@ def ingress(facts: Facts) -> Readiness:
 
 def _addressed(obj: KubeObject) -> Readiness:
     entries = dig_list(obj, "status", "loadBalancer", "ingress")
-    addresses = [dig(entry, "ip", default=dig(entry, "hostname", default="")) for entry in entries]
+    addresses = [dig_text(entry, "ip", default=dig_text(entry, "hostname")) for entry in entries]
     if not any(addresses):
         return in_progress(reasons.NO_ADDRESS, "No load balancer address yet.")
     return ready(reasons.READY, f"Load balancer address: {', '.join(filter(None, addresses))}")

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import annotations_of, dig
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import annotations_of, dig, dig_text
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.quantities import is_quantity, parse
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.readiness import reasons
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.readiness.conditions import condition
@@ -25,12 +25,12 @@ _SELECTED_NODE = "volume.kubernetes.io/selected-node"
 def claim(facts: Facts) -> Readiness:
     """Rule for a PersistentVolumeClaim; needs its StorageClass among the related objects to know that it waits."""
     obj = facts.obj
-    phase = dig(obj, "status", "phase", default="Pending")
+    phase = dig_text(obj, "status", "phase", default="Pending")
     if phase == "Lost":
-        return failed(reasons.LOST, f"The volume {dig(obj, 'spec', 'volumeName', default='(none)')} of the claim is gone.")
+        return failed(reasons.LOST, f"The volume {dig_text(obj, 'spec', 'volumeName', default='(none)')} of the claim is gone.")
     if phase == "Bound":
-        return _resize(facts) or ready(reasons.BOUND, f"Bound to {dig(obj, 'spec', 'volumeName', default='a volume')}.")
-    name = dig(obj, "spec", "storageClassName", default="")
+        return _resize(facts) or ready(reasons.BOUND, f"Bound to {dig_text(obj, 'spec', 'volumeName', default='a volume')}.")
+    name = dig_text(obj, "spec", "storageClassName")
     if _waits_for_consumer(facts, name) and _SELECTED_NODE not in annotations_of(obj):
         return waiting(reasons.NO_CONSUMER, f"Storage class {name} binds the claim when the first pod that uses it is placed.")
     return in_progress(reasons.UNBOUND, f"Phase {phase}, storage class {name or '(none)'}.")
@@ -59,12 +59,12 @@ def _resize(facts: Facts) -> Readiness | None:
 
 def volume(facts: Facts) -> Readiness:
     """Rule for a PersistentVolume."""
-    phase = dig(facts.obj, "status", "phase", default="Pending")
-    text = dig(facts.obj, "status", "message", default=f"Phase {phase}.")
+    phase = dig_text(facts.obj, "status", "phase", default="Pending")
+    text = dig_text(facts.obj, "status", "message", default=f"Phase {phase}.")
     if phase in ("Available", "Bound"):
         return ready(phase, text)
     if phase == "Failed":
-        return failed(dig(facts.obj, "status", "reason", default="Failed"), text)
+        return failed(dig_text(facts.obj, "status", "reason", default="Failed"), text)
     if phase == "Released":
         return waiting(reasons.RELEASED, "Its claim was deleted; the volume is kept until someone reclaims it.")
     return in_progress(reasons.PENDING, text)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import KubeObject, dig
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import KubeObject, dig, dig_int, dig_text
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.readiness import reasons
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.readiness.conditions import condition
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.readiness.model import (
@@ -85,7 +85,7 @@ def _stateful_set_steps(obj: KubeObject) -> Iterable[_Step]:
 
 
 def _on_delete(facts: Facts) -> Readiness:
-    want, revision = _wanted(facts.obj), dig(facts.obj, "status", "updateRevision", default="")
+    want, revision = _wanted(facts.obj), dig_text(facts.obj, "status", "updateRevision")
     counted = on_revision(facts, revision)
     updated = _count(facts.obj, "updatedReplicas") if counted is None else counted
     if updated < want:
@@ -95,7 +95,7 @@ def _on_delete(facts: Facts) -> Readiness:
 
 def _partitioned(obj: KubeObject) -> Readiness:
     want, updated = _wanted(obj), _count(obj, "updatedReplicas")
-    partition = dig(obj, "spec", "updateStrategy", "rollingUpdate", "partition", default=0)
+    partition = dig_int(obj, "spec", "updateStrategy", "rollingUpdate", "partition")
     if partition and updated < want - partition:
         return in_progress(reasons.PARTITION, f"Updated: {updated}/{want - partition} (partition {partition})")
     current, new = dig(obj, "status", "currentRevision"), dig(obj, "status", "updateRevision")
@@ -170,17 +170,17 @@ def _first(steps: Iterable[_Step]) -> Readiness | None:
 
 
 def _wanted(obj: KubeObject) -> int:
-    return int(dig(obj, "spec", "replicas", default=1))
+    return dig_int(obj, "spec", "replicas", default=1)
 
 
 def _count(obj: KubeObject, field: str) -> int:
-    return int(dig(obj, "status", field, default=0))
+    return dig_int(obj, "status", field)
 
 
 def _soaking(obj: KubeObject, want: int, is_ready: int, available: int) -> bool:
-    return dig(obj, "spec", "minReadySeconds", default=0) > 0 and is_ready >= want > available
+    return dig_int(obj, "spec", "minReadySeconds") > 0 and is_ready >= want > available
 
 
 def _soak_text(obj: KubeObject, available: int, want: int) -> str:
-    seconds = dig(obj, "spec", "minReadySeconds", default=0)
+    seconds = dig_int(obj, "spec", "minReadySeconds")
     return f"Ready, but not for the {seconds} s of minReadySeconds yet: {available}/{want}"
