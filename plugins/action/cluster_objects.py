@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from pathlib import Path
@@ -43,7 +42,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
                 args["definition"] = object_text.sealed(docs)
         except ManifestError as error:
             raise AnsibleActionFail(str(error)) from None
-        return result | self._apply(sealed_kubeconfig(args), variables)
+        return result | self._apply(object_text.sealed_kubeconfig(args), variables)
 
     def _apply(self, args: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
         # Progress crosses a file, so it can be followed only where module and controller share one.
@@ -98,13 +97,6 @@ class ActionModule(ActionBase):  # type: ignore[misc]
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text)
         return {"changed": bool(changed), "files": sorted(map(str, written))}
-
-
-def sealed_kubeconfig(args: dict[str, Any]) -> dict[str, Any]:
-    """A kubeconfig given as a mapping goes as ``kubeconfig_content``, which no log shows."""
-    if isinstance(args.get("kubeconfig"), Mapping):
-        args["kubeconfig_content"] = json.dumps(args.pop("kubeconfig"), default=dict)
-    return args
 
 
 def described(line: Mapping[str, Any]) -> str:

@@ -5,6 +5,189 @@
 
 from __future__ import annotations
 
+DOCUMENTATION = r"""
+module: cluster_objects
+short_description: Apply, delete or export a whole set of Kubernetes objects
+version_added: 0.1.0
+author: The autotrade.deployment engineers (@autotrade)
+description:
+  - Takes a set of objects and brings the cluster to it by server-side apply, in one task and one process.
+  - Objects are applied in waves. First namespaces and definitions, then classes, then access rights, quotas, disruption budgets
+    and network policies, then configuration, storage, workloads, autoscalers and routes, and webhooks last.
+  - What is there is read by one LIST per kind and namespace. An object that our field manager applied with the same fields and
+    values is not written again, so a second run sends no write at all.
+  - A field that another manager holds with another value is a conflict. It is reported with path, manager and both values, and
+    nothing is taken unless O(force_conflicts) names the path.
+  - Where a HorizontalPodAutoscaler or a KEDA ScaledObject scales a workload, C(spec.replicas) of the manifest counts at its
+    creation only.
+extends_documentation_fragment:
+  - autotrade.deployment.connection
+  - autotrade.deployment.wait
+options:
+  state:
+    description:
+      - V(present) applies, V(absent) deletes what is there in the reverse order, and with O(wait=true) waits until it is gone.
+      - V(exported) renders O(template) into files below O(export_dir) and needs no cluster.
+    type: str
+    choices: [present, absent, exported]
+    default: present
+  template:
+    description:
+      - Template files, or directories below the C(templates) folder of the role. A directory stands for every C(*.yaml.j2) in it.
+      - A text, a mapping with the key C(path), or a list of both. They are rendered on the controller.
+    type: raw
+  src:
+    description: Manifest files, or a list of them, found on the controller in the C(files) folder of the role or by their path.
+    type: raw
+  definition:
+    description: Objects given in the task. A mapping, YAML text with one or more documents, or a list of both.
+    type: raw
+    aliases: [resource_definition, definitions, inline]
+  export_dir:
+    description: Folder on the controller for O(state=exported). Files are written to a folder in it that has the role's name.
+    type: path
+  namespace:
+    description: Namespace of the objects that need one and name none; by default the one in the kubeconfig's context.
+    type: str
+  field_manager:
+    description: Name under which the API server keeps the fields that are ours.
+    type: str
+    default: autotrade.deployment
+  force_conflicts:
+    description:
+      - Field paths that may be taken from other managers, as the conflict message writes them.
+      - An example is V(.spec.replicas).
+    type: list
+    elements: str
+    default: []
+  hidden_fields:
+    description:
+      - Field paths that are not shown in differences and messages, such as V(spec.template.spec.containers.*.env.*.value).
+      - Data of Secrets is never shown.
+    type: list
+    elements: str
+    default: []
+  progress_file:
+    description:
+      - File to which a JSON line is appended at each step.
+      - By default progress is shown on the terminal, where the module runs on the controller.
+    type: path
+attributes:
+  check_mode:
+    support: full
+    description:
+      - Every object that is not as it should be is judged by the API server in a dry run, with admission.
+      - Objects whose kind or namespace does not exist yet cannot be judged, and are marked RV(ignore:unvalidated).
+      - Where no API server answers yet, every object is reported as one that would be created, unvalidated, with a warning.
+  diff_mode:
+    support: full
+    description: Without what the server adds for itself; values of Secrets show only whether they are equal.
+notes:
+  - The values of a manifest never appear in the task's result, in its invocation or in a log of the host.
+seealso:
+  - module: autotrade.deployment.readiness_info
+"""
+
+EXAMPLES = r"""
+- name: Apply the objects of a role and wait until they are ready
+  autotrade.deployment.cluster_objects:
+    template: objects
+    kubeconfig: "{{ kubeconfig }}"
+    wait: true
+    wait_timeout: 300
+
+- name: Apply objects that stand in the task
+  autotrade.deployment.cluster_objects:
+    kubeconfig: "{{ kubeconfig }}"
+    namespace: demo
+    definition:
+      - apiVersion: v1
+        kind: Namespace
+        metadata:
+          name: demo
+      - apiVersion: v1
+        kind: ConfigMap
+        metadata:
+          name: limits
+        data:
+          max-position: "100"
+
+- name: Take the replicas over from whoever set them
+  autotrade.deployment.cluster_objects:
+    kubeconfig: "{{ kubeconfig }}"
+    src: web.yaml
+    force_conflicts:
+      - .spec.replicas
+
+- name: Wait for a custom resource by a rule of our own
+  autotrade.deployment.cluster_objects:
+    kubeconfig: "{{ kubeconfig }}"
+    src: database.yaml
+    wait: true
+    readiness_rules:
+      - kind: Database.example.com
+        ready: "status.phase == 'Running'"
+        failed: "status.phase == 'Broken'"
+        message: status.detail
+
+- name: Delete the objects and wait until they are gone
+  autotrade.deployment.cluster_objects:
+    kubeconfig: "{{ kubeconfig }}"
+    src: web.yaml
+    state: absent
+    wait: true
+"""
+
+RETURN = r"""
+result:
+  description: What became of each object.
+  returned: when a cluster or a prediction was asked for
+  type: complex
+  contains:
+    results:
+      description: One entry per object, in apply order.
+      type: list
+      elements: dict
+      sample:
+        - api_version: apps/v1
+          kind: Deployment
+          namespace: demo
+          name: web
+          method: apply
+          changed: true
+          unvalidated: false
+          source: demo/templates/objects/web.yaml.j2
+          paths: [spec.replicas]
+          state: ready
+          reason: Ready
+          message: "Available: 2/2"
+counts:
+  description: Number of objects by method, C(create), C(apply), C(unchanged), C(delete) and C(absent).
+  returned: when a cluster or a prediction was asked for
+  type: dict
+requests:
+  description: Number of requests that were sent, by HTTP method. Dry runs are counted apart.
+  returned: when a cluster or a prediction was asked for
+  type: dict
+  sample: {GET: 4}
+problems:
+  description:
+    - Why objects were refused or did not get ready. Each has the object's identity, its source, a reason and a message.
+    - Field conflicts stand in C(conflicts) with C(path), C(manager), C(ours) and C(theirs).
+  returned: on failure
+  type: list
+  elements: dict
+duration:
+  description: Seconds that the module worked.
+  returned: when a cluster or a prediction was asked for
+  type: float
+files:
+  description: Files that O(state=exported) keeps.
+  returned: with O(state=exported)
+  type: list
+  elements: str
+"""
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_module import argument_spec, run_module
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.arguments import connection_options, wait_options

@@ -73,6 +73,23 @@ class Gate:
     def close(self) -> None:
         self._followers.stop()
 
+    def look_around(self, items: Iterable[Item]) -> None:
+        """Reads the pods and refusals around workloads that are not ready at once, for an answer without a wait."""
+        for item in items:
+            obj = self._live.objects.get(item.ref)
+            if obj is None or item.ref.kind not in WORKLOADS or item.ref.kind == "Pod" or self._judge(item.ref).settled:
+                continue
+            namespace = item.ref.namespace
+            if namespace not in self.surroundings.pods:
+                _store(self.surroundings.pods.setdefault(namespace, {}), self._snapshot(POD, namespace, EVERYTHING))
+                _store(self.surroundings.events.setdefault(namespace, {}), self._snapshot(EVENT, namespace, REFUSALS))
+
+    def _snapshot(self, kind: ResourceType, namespace: str | None, selector: Selector) -> Snapshot:
+        try:
+            return Snapshot((kind, namespace), self._api.list(kind, namespace, selector).items)
+        except ApiError:
+            return Snapshot((kind, namespace), ())
+
     def ready(self, items: Iterable[Item], wave: tuple[int, int], name: str) -> tuple[Verdict, dict[ObjectRef, Readiness]]:
         """Returns Done or Fail, and the last judgement of each object."""
         return self._until(tuple(items), wave, f"{name}: waiting until ready", decide)
@@ -125,7 +142,7 @@ class Gate:
             if item.kind is None:
                 continue
             scope = (item.kind, item.ref.namespace)
-            version, selector = self._live.versions.get(scope, (None, Selector.named(item.ref.name)))
+            version, selector = self._live.versions.get(scope) or (None, Selector.named(item.ref.name))
             self._followers.follow(scope, version, selector)
             if with_pods and item.ref.kind in WORKLOADS:
                 self._follow_around(item.ref.namespace)

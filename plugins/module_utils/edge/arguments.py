@@ -31,7 +31,7 @@ def connection_options() -> dict[str, Any]:
         "client_key": {"type": "path", "no_log": False, "aliases": ["key_file"], "fallback": _env("K8S_AUTH_KEY_FILE")},
         "proxy": {"type": "str", "fallback": _env("K8S_AUTH_PROXY")},
         "no_proxy": {"type": "str", "fallback": _env("K8S_AUTH_NO_PROXY")},
-        "proxy_headers": {"type": "dict", "no_log": True, "options": _proxy_headers()},
+        "proxy_headers": {"type": "dict", "options": _proxy_headers()},
         "persist_config": {"type": "bool", "fallback": _env("K8S_AUTH_PERSIST_CONFIG")},
         "impersonate_user": {"type": "str", "fallback": _env("K8S_AUTH_IMPERSONATE_USER")},
         "impersonate_groups": {"type": "list", "elements": "str", "fallback": _env("K8S_AUTH_IMPERSONATE_GROUPS")},

@@ -123,7 +123,7 @@ class HttpKubeApi:
         if dry_run:
             query["dryRun"] = "All"
         path = kind.path(dig(obj, "metadata", "namespace"), dig(obj, "metadata", "name"))
-        return dict(self._transport.json("PATCH", path, query, obj, "application/apply-patch+yaml")[1])
+        return dict(self._transport.json("PATCH", path, query, body=obj, content_type="application/apply-patch+yaml")[1])
 
     def delete(self, kind: ResourceType, obj: KubeObject, *, dry_run: bool = False) -> None:
         """Deletes exactly this incarnation (UID precondition); one that is gone already is no error."""
@@ -133,7 +133,7 @@ class HttpKubeApi:
             body["dryRun"] = ["All"]
         path = kind.path(dig(obj, "metadata", "namespace"), dig(obj, "metadata", "name"))
         try:
-            self._transport.json("DELETE", path, {"dryRun": "All"} if dry_run else None, body)
+            self._transport.json("DELETE", path, {"dryRun": "All"} if dry_run else None, body=body)
         except ApiError as error:
             if error.status != NOT_FOUND:
                 raise

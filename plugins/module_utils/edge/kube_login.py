@@ -16,6 +16,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge import kube_login_client
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_credentials import Login
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import LoginError, NoClusterError
 
 try:
@@ -54,40 +56,6 @@ class Options:
         return cls(**{**known, "impersonate_groups": tuple(params.get("impersonate_groups") or ())})
 
 
-@dataclass(frozen=True, repr=False)
-class Login:
-    """All that a connection needs. PEM in bytes, never a path, so that nothing changes under a running task."""
-
-    host: str
-    verify: bool = True
-    ca: bytes | None = None
-    certificate: bytes | None = None
-    key: bytes | None = None
-    token: str | None = None
-    username: str | None = None
-    password: str | None = None
-    server_name: str | None = None
-    proxy: str | None = None
-    no_proxy: str | None = None
-    proxy_headers: Mapping[str, Any] | None = None
-    namespace: str | None = None
-    impersonate_user: str | None = None
-    impersonate_groups: tuple[str, ...] = ()
-
-    def headers(self) -> list[tuple[str, str]]:
-        """Authorization and impersonation; a group per header line, because the API server does not split at commas."""
-        pairs: list[tuple[str, str]] = []
-        if self.token:
-            pairs.append(("Authorization", f"Bearer {self.token}"))
-        elif self.username is not None:
-            basic = base64.b64encode(f"{self.username}:{self.password or ''}".encode()).decode()
-            pairs.append(("Authorization", f"Basic {basic}"))
-        if self.impersonate_user:
-            pairs.append(("Impersonate-User", self.impersonate_user))
-        pairs.extend(("Impersonate-Group", group) for group in self.impersonate_groups)
-        return pairs
-
-
 def resolve(options: Options) -> Login:
     """Options beat the kubeconfig; without both, the pod's own service account. Raises LoginError or NoClusterError."""
     return _with_options(_base(options), options)
@@ -123,10 +91,6 @@ def _from_text(text: str, options: Options, folder: Path, where: str) -> Login:
     user_name = str(context.get("user", ""))
     user = _named(config, "users", "user", user_name, where) if user_name else {}
     if user.get("exec") or user.get("auth-provider"):
-        from ansible_collections.autotrade.deployment.plugins.module_utils.edge import (  # noqa: PLC0415 - a cycle otherwise, and rarely needed
-            kube_login_client,
-        )
-
         login = kube_login_client.load(config, name, folder, where, persist=bool(options.persist_config))
         return replace(login, namespace=context.get("namespace"))
     return _plain(cluster, user, context, folder, where)

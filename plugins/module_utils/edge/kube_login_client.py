@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_credentials import Login
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import LoginError
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_login import Login
 
 BEARER = "Bearer "
 

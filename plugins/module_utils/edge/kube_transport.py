@@ -27,13 +27,13 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.retries 
     retryable,
 )
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.clock import Clock, SystemClock
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_credentials import Login
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import (
     KubeError,
     LoginError,
     UnreachableError,
     api_error,
 )
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_login import Login
 
 CONNECT_TIMEOUT_S = 5.0
 # Admission webhooks may take 30 s by the API's own limit, and large objects were seen to take 34 s.
@@ -71,6 +71,7 @@ class Transport:
         method: str,
         path: str,
         query: Mapping[str, str] | None = None,
+        *,
         body: Any = None,
         content_type: str = "application/json",
         accept: str = "application/json",
@@ -82,7 +83,7 @@ class Transport:
 
     def text(self, path: str, query: Mapping[str, str] | None = None) -> str:
         """Body of a GET that is no JSON, such as a log. Asked once: it only adorns a message."""
-        response = self._send("GET", _url(path, query), None, {"Accept": "*/*"}, READ_TIMEOUT_S, preload=True)
+        response = self._send("GET", _url(path, query), None, {"Accept": "*/*"}, silence=READ_TIMEOUT_S, preload=True)
         if response.status >= HTTP_REDIRECT:
             raise api_error(response.status, response.data)
         return str(response.data.decode("utf-8", "replace"))
@@ -90,7 +91,7 @@ class Transport:
     def stream(self, path: str, query: Mapping[str, str], silence: float) -> Any:
         """An open answer for a watch; ``silence`` is the longest pause in seconds between two bytes. Raises like ``json``."""
         try:
-            response = self._send("GET", _url(path, query), None, {"Accept": "application/json"}, silence, preload=False)
+            response = self._send("GET", _url(path, query), None, {"Accept": "application/json"}, silence=silence, preload=False)
         except _TRANSIENT as error:
             raise UnreachableError(self.login.host, _why(error), 0) from None
         if response.status >= HTTP_REDIRECT:
@@ -127,7 +128,7 @@ class Transport:
         self, method: str, url: str, data: bytes | None, headers: Mapping[str, str], started: float
     ) -> tuple[int, bytes] | _Again:
         try:
-            response = self._send(method, url, data, headers, READ_TIMEOUT_S, preload=True)
+            response = self._send(method, url, data, headers, silence=READ_TIMEOUT_S, preload=True)
         except _TRANSIENT as error:
             return _Again(UnreachableError(self.login.host, _why(error), self._clock.monotonic() - started), None)
         self._answered = True
@@ -138,7 +139,9 @@ class Transport:
             raise refused
         return _Again(refused, retry_after_of(response.headers.get("Retry-After")))
 
-    def _send(self, method: str, url: str, data: bytes | None, headers: Mapping[str, str], silence: float, preload: bool) -> Any:
+    def _send(
+        self, method: str, url: str, data: bytes | None, headers: Mapping[str, str], *, silence: float, preload: bool
+    ) -> Any:
         sent = urllib3.HTTPHeaderDict([("User-Agent", USER_AGENT), *headers.items()])
         for name, value in self.login.headers():
             sent.add(name, value)
@@ -183,7 +186,8 @@ def _pool(login: Login, connections: int) -> Any:
     if tls and login.server_name:
         tls |= {"server_hostname": login.server_name, "assert_hostname": login.server_name}
     if login.proxy and not _bypassed(login):
-        return urllib3.ProxyManager(login.proxy, maxsize=connections, proxy_headers=login.proxy_headers, **tls)
+        headers = urllib3.make_headers(**{name: value for name, value in (login.proxy_headers or {}).items() if value})
+        return urllib3.ProxyManager(login.proxy, maxsize=connections, proxy_headers=headers, **tls)
     return urllib3.PoolManager(maxsize=connections, **tls)
 
 
