@@ -127,12 +127,18 @@ def _release_refused(lock: Lock, artifact: Artifact, arch: str) -> Problem | Non
     if artifact.release.sha256.get(arch):
         return None
     published = artifact.release.checksums
-    hint = f"published at {fill_in(published, lock, artifact, arch)}" if published else "that you computed from a file you trust"
+    if published:
+        hint, remedy = (
+            f"published at {fill_in(published, lock, artifact, arch)}",
+            "Run `make lock` where the internet is reachable",
+        )
+    else:
+        hint, remedy = "of a file that you trust (the project publishes none)", "Write it into the lock file"
     return Problem(
         f"{where}.sha256.{arch}",
         "no checksum in the lock",
         f"the sha256 {hint}; what was never seen is not trusted on first use",
-        "Run `make lock` where the internet is reachable, or set artifact_store_source to gomod or auto.",
+        f"{remedy}, or set artifact_store_source to gomod or auto.",
     )
 
 

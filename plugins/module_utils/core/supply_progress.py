@@ -18,6 +18,11 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.supply_p
 #: Megabytes per second that a download is expected to reach before one was measured.
 DOWNLOAD_RATE = 10.0
 BUNDLE_SECONDS = 2.0
+#: A step that is late is taken to need this share of its time so far once more.
+_LATE_SHARE = 0.25
+#: Steps shorter than this say nothing about the machine's speed.
+_TELLING_SECONDS = 5.0
+_PACES = (0.1, 10.0)
 
 
 @dataclass(frozen=True)
@@ -27,9 +32,25 @@ class Schedule:
     labels: tuple[str, ...]
     expected: tuple[float, ...]
 
-    def remaining(self, index: int, elapsed: float) -> float:
-        """Seconds left when step ``index`` (from 0) has run for ``elapsed``; a step that is late counts as nearly done."""
-        return max(0.0, self.expected[index] - elapsed) + sum(self.expected[index + 1 :])
+    def remaining(self, index: int, elapsed: float, pace: float = 1.0) -> float:
+        """Seconds left when step ``index`` (from 0) has run for ``elapsed``.
+
+        :param pace: how many times longer than expected the steps took so far.
+        """
+        current = max(self.expected[index] * pace - elapsed, elapsed * _LATE_SHARE if self.is_late(index, elapsed, pace) else 0.0)
+        return current + pace * sum(self.expected[index + 1 :])
+
+    def is_late(self, index: int, elapsed: float, pace: float = 1.0) -> bool:
+        """True when the step has run for longer than it was expected to."""
+        return elapsed > max(self.expected[index] * pace, _TELLING_SECONDS)
+
+    def pace(self, taken: Sequence[float]) -> float:
+        """How many times longer than expected the finished steps took; 1 as long as they tell nothing."""
+        telling = [(real, told) for real, told in zip(taken, self.expected, strict=False) if told >= _TELLING_SECONDS]
+        if not telling:
+            return 1.0
+        ratio = sum(real for real, _told in telling) / sum(told for _real, told in telling)
+        return min(max(ratio, _PACES[0]), _PACES[1])
 
 
 def duration_key(step: Step) -> str:

@@ -95,6 +95,8 @@ def fill(request: Request) -> dict[str, Any]:
     _refuse_early(request, shop, missing)
     made = _predict(missing) if request.check_mode else _get_all(request, shop, store, missing)
     relinked = _link_all(request, store, steps, present, made)
+    if not request.check_mode:
+        store.refresh(present.values())
     artifacts = [made.get(step) or _told(step, store, present[step], step in relinked) for step in steps]
     return {"changed": any(artifact["changed"] for artifact in artifacts), "store_dir": str(store.root), "artifacts": artifacts}
 
@@ -209,7 +211,6 @@ def _link_all(
 
 
 def _told(step: Step, store: Store, entry: Entry, relinked: bool) -> dict[str, Any]:
-    store.refresh(entry)
     kept = Step(step.artifact, step.arch, Source(entry.source), entry.version, "present")
     return _result(kept, str(store.root / entry.path), entry.sha256, changed=relinked)
 

@@ -14,25 +14,29 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.supply_p
     Schedule,
 )
 
-_QUIET_S = 10.0
+_QUIET_S = 15.0
 
 
 class Progress:
-    """Appends one line per step, and one more whenever ten seconds have passed in silence."""
+    """Appends one line per step, and one more whenever fifteen seconds have passed in silence."""
 
     def __init__(self, file: Path | None, schedule: Schedule, clock: Callable[[], float] = time.time) -> None:
         self._file, self._schedule, self._clock = file, schedule, clock
         self._index, self._message, self._began, self._last = 0, "", clock(), 0.0
+        self._taken: list[float] = []
 
     def begin(self, index: int, message: str) -> None:
-        """Step ``index`` (from 0) begins."""
+        """Step ``index`` (from 0) begins, and the one before it has ended."""
+        if index:
+            self._taken.append(self.elapsed())
         self._index, self._message, self._began = index, message, self._clock()
         self._write(message)
 
     def beat(self) -> None:
         """The step goes on."""
         if self._clock() - self._last >= _QUIET_S:
-            self._write(self._message)
+            late = self._schedule.is_late(self._index, self.elapsed(), self._pace())
+            self._write(f"{self._message}, slower than expected" if late else self._message)
 
     def note(self, message: str) -> None:
         """Something worth a line of its own happened within the step."""
@@ -41,6 +45,9 @@ class Progress:
     def elapsed(self) -> float:
         """Seconds since the step began."""
         return self._clock() - self._began
+
+    def _pace(self) -> float:
+        return self._schedule.pace(self._taken)
 
     def _write(self, message: str) -> None:
         self._last = self._clock()
@@ -52,7 +59,7 @@ class Progress:
             "steps": len(self._schedule.labels),
             "name": self._schedule.labels[self._index],
             "message": message,
-            "eta_s": round(self._schedule.remaining(self._index, self.elapsed()), 1),
+            "eta_s": round(self._schedule.remaining(self._index, self.elapsed(), self._pace()), 1),
         }
         # Nobody's view of the work may stop the work.
         with contextlib.suppress(OSError), self._file.open("a", encoding="utf-8") as stream:

@@ -8,7 +8,7 @@ import contextlib
 import dataclasses
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,11 +81,12 @@ class Store:
             self._enter(entry)
         return entry
 
-    def refresh(self, entry: Entry) -> None:
-        """Remember the file's new time after its content was found right, so that the next look is cheap again."""
-        state = (self.root / entry.path).stat()
-        if state.st_mtime_ns != entry.mtime_ns and os.access(self.root, os.W_OK):
-            self._enter(dataclasses.replace(entry, mtime_ns=state.st_mtime_ns))
+    def refresh(self, entries: Iterable[Entry]) -> None:
+        """Remember the new times of files whose content was found right, so that the next look is cheap again."""
+        for entry in entries:
+            mtime_ns = (self.root / entry.path).stat().st_mtime_ns
+            if mtime_ns != entry.mtime_ns and os.access(self.root, os.W_OK):
+                self._enter(dataclasses.replace(entry, mtime_ns=mtime_ns))
 
     def linked(self, step: Step, host_arch: str) -> bool:
         """True when the short way leads to this version."""
