@@ -11,8 +11,8 @@ short_description: Say which requirements of the trading system hold in a cluste
 version_added: 0.1.0
 author: autotrade.deployment engineers (@autotrade)
 description:
-  - Reads the cluster (one LIST per kind) and judges it against every requirement of C(docs/requirements.md).
-  - A requirement passes, fails with everything that was found wrong, or is not run with the reason, because not everything shows in
+  - Lists each kind once and judges the cluster against every requirement of C(docs/requirements.md).
+  - A requirement passes, fails with everything that was found wrong, or is not run with the reason: not everything shows in
     objects of the API. Reading never changes anything.
   - Values of Secrets are dropped as they arrive. Where this user may not list a kind, the requirements that need it are not run.
 options:
@@ -38,7 +38,6 @@ options:
     type: path
 extends_documentation_fragment:
   - autotrade.deployment.connection
-  - autotrade.deployment.attributes
 seealso:
   - module: autotrade.deployment.readiness_info
 """

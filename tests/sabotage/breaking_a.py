@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.sabotage.registry import Object, container, find, pod_spec, remove, sabotage
+from tests.sabotage.registry import Object, container, find, pod_spec, remove, role_variables, sabotage
 
 ZONE, HOSTNAME = "topology.kubernetes.io/zone", "kubernetes.io/hostname"
 
@@ -173,3 +173,9 @@ def _(objects: list[Object]) -> None:
 @sabotage("A9", "a claim is on the fast class")
 def _(objects: list[Object]) -> None:
     find(objects, "PersistentVolumeClaim", "data-pvc")["spec"]["storageClassName"] = "fast"
+
+
+role_variables(
+    "A5", "the role is told that one per zone is required", "trading_system", trading_system_inference_zones="required_per_zone"
+)
+role_variables("A9", "the role is told to put the claims on standard", "trading_system", trading_system_claims_class="standard")

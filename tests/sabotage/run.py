@@ -22,6 +22,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / ".collections")]
 import pytest  # noqa: E402 - the checkout has to be importable first
 from _pytest.runner import runtestprotocol  # noqa: E402
 from rich.console import Console  # noqa: E402
+from rich.markup import escape  # noqa: E402
 from rich.table import Table  # noqa: E402
 
 from tests.sabotage.registry import VARIABLE, Sabotage, registered  # noqa: E402
@@ -85,8 +86,10 @@ def table(outcomes: Iterable[Outcome]) -> Table:
     """One line per sabotage with the message that gave it away."""
     found = Table("Requirement", "Sabotage", "Test", "What the test said", title="Every sabotage must turn its test red")
     for one in outcomes:
-        said = " ".join(one.why.split())[:110] or "nothing"
-        found.add_row(one.sabotage.requirement, one.sabotage.what, "[green]red[/]" if one.red else "[bold red]GREEN[/]", said)
+        said = escape(" ".join(one.why.split())[:110] or "nothing")
+        found.add_row(
+            one.sabotage.requirement, escape(one.sabotage.what), "[green]red[/]" if one.red else "[bold red]GREEN[/]", said
+        )
     return found
 
 

@@ -77,9 +77,9 @@ def component(cluster: Cluster, name: str) -> Iterator[str]:
     """Every problem of one component against its shape."""
     found, shape = deployments_of(cluster, name), SHAPES[name]
     if not found:
-        yield missing("Deployment", name, cluster.settings.namespace, f"role trading_system (trading_system_components.{name})")
+        yield missing("Deployment", name, cluster.settings.namespace, f"role trading_system (trading_system_overrides.{name})")
     for workload in found:
-        yield from _shape(cluster, workload, shape, f"trading_system_components.{name}")
+        yield from _shape(cluster, workload, shape, f"trading_system_overrides.{name}")
 
 
 def _shape(cluster: Cluster, workload: Workload, shape: Shape, setting: str) -> Iterator[str]:
@@ -133,7 +133,7 @@ def health(workload: Workload, setting: str) -> Iterator[str]:
 def _component_verdict(cluster: Cluster, name: str, *more: Iterator[str]) -> Verdict:
     problems = list(component(cluster, name))
     for workload in deployments_of(cluster, name):
-        problems += health(workload, f"trading_system_components.{name}")
+        problems += health(workload, f"trading_system_overrides.{name}")
     for extra in more:
         problems += extra
     shape = SHAPES[name]
@@ -169,7 +169,7 @@ def model_training(cluster: Cluster) -> Verdict:
 
 
 def _training_run(cluster: Cluster) -> Iterator[str]:
-    job, setting = cluster.workload("Job", "model-training-run"), "trading_system_components.model-training"
+    job, setting = cluster.workload("Job", "model-training-run"), "trading_system_overrides.model-training"
     if job is None:
         yield missing("Job", "model-training-run", cluster.settings.namespace, "role trading_system")
         return
@@ -226,14 +226,14 @@ def model_inference(cluster: Cluster) -> Verdict:
 
 def _inference_spread(cluster: Cluster) -> Iterator[str]:
     for workload in deployments_of(cluster, "model-inference"):
-        setting = "trading_system_components.model-inference"
+        setting = "trading_system_overrides.model-inference"
         yield from spread(workload, HOSTNAME, "DoNotSchedule", setting)
         zones = {text(node, "metadata", "labels", ZONE) for node in cluster.nodes}
         if workload.repels_itself(ZONE, required_only=True):
             if cluster.nodes and len(zones) < workload.replicas:
                 yield (
                     f"{workload.where}: one pod per zone is required, but {workload.replicas} replicas have {len(zones)} zones, "
-                    f"so {workload.replicas - len(zones)} stay Pending (unset required_per_zone in {setting})"
+                    f"so {workload.replicas - len(zones)} stay Pending (trading_system_inference_zones)"
                 )
         else:
             yield from spread(workload, ZONE, "ScheduleAnyway", setting)
@@ -258,7 +258,7 @@ def data_pipeline(cluster: Cluster) -> Verdict:
         problem
         for workload in deployments_of(cluster, "data-pipeline")
         for topology, when in ((ZONE, "DoNotSchedule"), (HOSTNAME, "ScheduleAnyway"))
-        for problem in spread(workload, topology, when, "trading_system_components.data-pipeline")
+        for problem in spread(workload, topology, when, "trading_system_overrides.data-pipeline")
     ]
     return _component_verdict(cluster, "data-pipeline", _ready(cluster, "data-pipeline"), iter(problems))
 
@@ -270,7 +270,7 @@ def rest(cluster: Cluster) -> Verdict:
     for name in REST:
         problems += _ready(cluster, name)
         for workload in deployments_of(cluster, name):
-            problems += health(workload, f"trading_system_components.{name}")
+            problems += health(workload, f"trading_system_overrides.{name}")
     return judged(problems, ", ".join(REST), "" if cluster.observed else "whether the pods run")
 
 

@@ -163,7 +163,7 @@ def storage_classes(cluster: Cluster) -> Verdict:
     for name in ("fast", "standard", "shared"):
         found = cluster.get("StorageClass", name)
         if found is None:
-            problems.append(missing("StorageClass", name, None, f"the role storage_classes applies it (storage_classes_{name})"))
+            problems.append(missing("StorageClass", name, None, "the role storage_classes applies it"))
             continue
         seen.append(f"{name} by {text(found, 'provisioner')}")
         problems += _storage_class(found, name)
@@ -174,7 +174,7 @@ def storage_classes(cluster: Cluster) -> Verdict:
 
 
 def _storage_class(found: Mapping[str, Any], name: str) -> Iterator[str]:
-    where, setting = where_is(found), f"storage_classes_{name}"
+    where, setting = where_is(found), "role storage_classes"
     yield from expect(where, found, "reclaimPolicy", "Retain", setting)
     if not text(found, "provisioner"):
         yield differs(where, "provisioner", value(found, "provisioner"), "a CSI driver", setting)
@@ -238,7 +238,7 @@ def gpu_nodes(cluster: Cluster) -> Verdict:
 def _gpu_node(node: Mapping[str, Any]) -> Iterator[str]:
     where = where_is(node)
     if labels(node).get(PAGE_SIZE) not in ("4k", "64k"):
-        yield differs(where, f"label {PAGE_SIZE}", labels(node).get(PAGE_SIZE), "4k or 64k", "gpu_node_page_size")
+        yield differs(where, f"label {PAGE_SIZE}", labels(node).get(PAGE_SIZE), "4k or 64k", "node_page_size")
     if not amount(value(node, "status", "allocatable", GPU)):
         yield differs(
             where,

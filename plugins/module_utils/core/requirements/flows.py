@@ -72,6 +72,12 @@ def names_pods(rule: Mapping[str, Any], side: str, peer: Labels) -> bool:
     return any(mapping(one, "podSelector", "matchLabels") == peer and "namespaceSelector" not in one for one in items(rule, side))
 
 
+def names_component(policy: Mapping[str, Any], workload: Workload) -> bool:
+    """Whether a policy is about this component: it selects its pods, and would not if they had another ``app``."""
+    selector = value(policy, "spec", "podSelector")
+    return selects(selector, workload.labels) and not selects(selector, {**workload.labels, "app": ""})
+
+
 def denies_all(policy: Mapping[str, Any]) -> bool:
     """Default deny in both directions."""
     both = {"Ingress", "Egress"} <= set(texts(policy, "spec", "policyTypes"))

@@ -195,7 +195,7 @@ def missing(kind: str, name: str, namespace: str | None, remedy: str) -> str:
 
 def differs(where: str, path: str, found: Any, expected: Any, setting: str) -> str:
     """The problem text for a field: where it stands, what was found and expected, what to change."""
-    return f"{where}: {path} is {shown(found)}, expected {shown(expected)} (set {setting})"
+    return f"{where}: {path} is {shown(found)}, expected {shown(expected)} ({setting})"
 
 
 def expect(where: str, obj: Any, path: str, expected: Any, setting: str) -> Iterator[str]:
@@ -217,7 +217,7 @@ def expect_amount(
     slack = Fraction(0) if scale == 1 else wanted / 20
     if actual is None or abs(actual - wanted) > slack:
         factor = "" if scale == 1 else f" x {float(scale):g} (trading_system_scale)"
-        yield f"{where}: {path} is {shown(found)}, expected {expected}{factor} (set {setting})"
+        yield f"{where}: {path} is {shown(found)}, expected {expected}{factor} ({setting})"
 
 
 def shown(found: Any) -> str:

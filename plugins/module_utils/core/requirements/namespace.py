@@ -163,7 +163,7 @@ def java_memory(cluster: Cluster) -> Verdict:
         return judged([missing("Deployment", "java-component", cluster.settings.namespace, "role trading_system")], "")
     options = next((text(one, "value") for one in items(found.main, "env") if text(one, "name") == "JAVA_OPTS"), "")
     flags = options.split()
-    setting = "trading_system_components.java-component"
+    setting = "trading_system_overrides.java-component"
     problems = [f"{found.where}: JAVA_OPTS lacks {flag} ({setting})" for flag in JAVA_FLAGS if flag not in flags]
     problems += _heap(found, flags, setting)
     if found.replicas != JAVA_REPLICAS and not sums.scaled_by_hpa(cluster, found):

@@ -38,7 +38,7 @@ def monitoring(cluster: Cluster) -> Verdict:
     files = _config_files(cluster, namespace)
     alerts = [(where, name, block) for where, body in files for name, block in _alerts(body)]
     if not alerts:
-        problems.append(f"no ConfigMap in namespace {namespace} holds alert rules (monitoring_rules)")
+        problems.append(f"no ConfigMap in namespace {namespace} holds alert rules (role monitoring)")
     problems += [
         f"{where}: alert {name} has no annotation runbook_url or runbook_tag (role monitoring)"
         for where, name, block in alerts
@@ -117,7 +117,7 @@ def paging(cluster: Cluster) -> Verdict:
 
 def _unknown_receivers(body: str) -> Iterator[str]:
     listed = re.search(r"^receivers:\s*\n((?:[ -].*\n?)*)", body, re.MULTILINE)
-    names = {name for name in RECEIVER_NAME.findall(listed[1])} if listed else set()
+    names = set(RECEIVER_NAME.findall(listed[1])) if listed else set()
     for used in sorted(set(RECEIVER.findall(body)) - names):
         yield f"a route of Alertmanager leads to receiver {used}, which is not among the receivers (monitoring_receivers)"
 

@@ -44,6 +44,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirem
     Workload,
 )
 
+ENGINEERING, STRATEGY = "autoscaling_feature_engineering", "autoscaling_trading_strategy"
 CPU_PERCENT, PER_POD = 70, 1000
 UNMANAGED = ("timescaledb", "redis")
 
@@ -56,9 +57,9 @@ def hpa_cpu(cluster: Cluster) -> Verdict:
     if found is None:
         return judged([missing("HorizontalPodAutoscaler", name, namespace, "role autoscaling")], "")
     problems = [
-        *_bounds(found, "minReplicas", "maxReplicas"),
+        *_bounds(found, "minReplicas", "maxReplicas", ENGINEERING),
         *_target(cluster, found, "feature-engineering"),
-        *_cpu_metric(found),
+        *_cpu_metric(found, ENGINEERING),
     ]
     if len(items(found, "spec", "metrics")) != 1:
         problems.append(
@@ -67,9 +68,9 @@ def hpa_cpu(cluster: Cluster) -> Verdict:
     return judged(problems, f"{where_is(found)}: cpu 70 %, 3 to 10", "that it scales, which a load test proves")
 
 
-def _bounds(found: Mapping[str, Any], least: str, most: str) -> Iterator[str]:
-    yield from expect(where_is(found), found, f"spec.{least}", 3, "autoscaling_targets")
-    yield from expect(where_is(found), found, f"spec.{most}", 10, "autoscaling_targets")
+def _bounds(found: Mapping[str, Any], least: str, most: str, setting: str) -> Iterator[str]:
+    yield from expect(where_is(found), found, f"spec.{least}", 3, setting)
+    yield from expect(where_is(found), found, f"spec.{most}", 10, setting)
 
 
 def _target(cluster: Cluster, found: Mapping[str, Any], name: str) -> Iterator[str]:
@@ -81,17 +82,15 @@ def _target(cluster: Cluster, found: Mapping[str, Any], name: str) -> Iterator[s
         yield f"{where_is(found)}: spec.scaleTargetRef is {seen}, expected the Deployment of {name} (role autoscaling)"
 
 
-def _cpu_metric(found: Mapping[str, Any]) -> Iterator[str]:
+def _cpu_metric(found: Mapping[str, Any], setting: str) -> Iterator[str]:
     wanted = [
         m for m in items(found, "spec", "metrics") if text(m, "type") == "Resource" and text(m, "resource", "name") == "cpu"
     ]
     if not wanted:
         yield f"{where_is(found)}: spec.metrics holds no cpu (role autoscaling)"
     for metric in wanted:
-        yield from expect(f"{where_is(found)}, metric cpu", metric, "resource.target.type", "Utilization", "autoscaling_targets")
-        yield from expect(
-            f"{where_is(found)}, metric cpu", metric, "resource.target.averageUtilization", 70, "autoscaling_targets"
-        )
+        yield from expect(f"{where_is(found)}, metric cpu", metric, "resource.target.type", "Utilization", setting)
+        yield from expect(f"{where_is(found)}, metric cpu", metric, "resource.target.averageUtilization", CPU_PERCENT, setting)
 
 
 @check("H2", "HPA of trading-strategy on cpu and requests per second")
@@ -108,14 +107,18 @@ def hpa_custom(cluster: Cluster) -> Verdict:
             f"ScaledObjects {[name_of(one) for one in scaled]} scale the same component, expected one (role autoscaling)"
         )
     for found in scaled:
-        problems += [*_bounds(found, "minReplicaCount", "maxReplicaCount"), *_target(cluster, found, name), *_triggers(found)]
+        problems += [
+            *_bounds(found, "minReplicaCount", "maxReplicaCount", STRATEGY),
+            *_target(cluster, found, name),
+            *_triggers(found),
+        ]
         path = "spec.advanced.horizontalPodAutoscalerConfig.name"
         problems += expect(where_is(found), found, path, f"{name}-hpa", "role autoscaling")
     if not scaled and hpa is not None:
         problems += [
-            *_bounds(hpa, "minReplicas", "maxReplicas"),
+            *_bounds(hpa, "minReplicas", "maxReplicas", STRATEGY),
             *_target(cluster, hpa, name),
-            *_cpu_metric(hpa),
+            *_cpu_metric(hpa, STRATEGY),
             *_pods_metric(hpa),
         ]
     if scaled and cluster.observed and hpa is None:
@@ -135,9 +138,9 @@ def _triggers(found: Mapping[str, Any]) -> Iterator[str]:
     if len(cpu) != 1 or len(served) != 1 or len(triggers) != len(cpu) + len(served):
         yield f"{where}: triggers are {[text(one, 'type') for one in triggers]}, expected cpu and prometheus (role autoscaling)"
     for one in cpu:
-        yield from expect(f"{where}, trigger cpu", one, "metricType", "Utilization", "autoscaling_targets")
+        yield from expect(f"{where}, trigger cpu", one, "metricType", "Utilization", STRATEGY)
         if amount(value(one, "metadata", "value")) != CPU_PERCENT:
-            yield differs(f"{where}, trigger cpu", "metadata.value", value(one, "metadata", "value"), "70", "autoscaling_targets")
+            yield differs(f"{where}, trigger cpu", "metadata.value", value(one, "metadata", "value"), "70", STRATEGY)
     for one in served:
         if amount(value(one, "metadata", "threshold")) != PER_POD:
             yield differs(
@@ -145,7 +148,7 @@ def _triggers(found: Mapping[str, Any]) -> Iterator[str]:
                 "metadata.threshold",
                 value(one, "metadata", "threshold"),
                 "1000",
-                "autoscaling_targets",
+                STRATEGY,
             )
         query, address = value(one, "metadata", "query"), text(one, "metadata", "serverAddress")
         if "requests_per_second" not in str(query):
@@ -190,7 +193,7 @@ def vertical(cluster: Cluster) -> Verdict:
     for workload in cluster.workloads(namespace):
         due = workload.kind in REPLICATED_KINDS and autoscaler_of(cluster, workload) is None and not excused("H3", workload)
         if due and (workload.kind, workload.name) not in covered:
-            problems.append(f"{workload.where}: no VerticalPodAutoscaler and no HPA targets it (autoscaling_vertical_targets)")
+            problems.append(f"{workload.where}: no VerticalPodAutoscaler and no HPA targets it (autoscaling_vertical_modes)")
     return judged(problems, f"{len(found)} VerticalPodAutoscalers", "that recommendations arrive")
 
 

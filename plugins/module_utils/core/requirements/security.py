@@ -25,7 +25,6 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirem
     items,
     labels,
     mapping,
-    selects,
     text,
     texts,
     value,
@@ -95,9 +94,8 @@ def network_policies(cluster: Cluster) -> Verdict:
         problems.append(
             f"no NetworkPolicy in {namespace} denies all ingress and egress (podSelector {{}}, both policyTypes, no rules)"
         )
-    others = [one for one in policies if one not in denies and mapping(one, "spec", "podSelector")]
     for workload in cluster.workloads(namespace):
-        if not any(selects(value(one, "spec", "podSelector"), workload.labels) for one in others):
+        if not any(flows.names_component(one, workload) for one in policies):
             problems.append(
                 f"{workload.where}: no NetworkPolicy of its own selects its pods (label app: {workload.component or 'not set'})"
             )
@@ -140,13 +138,13 @@ def entrance(cluster: Cluster) -> Verdict:
 def _listeners(cluster: Cluster, gateway: Mapping[str, Any]) -> Iterator[str]:
     secure = [one for one in items(gateway, "spec", "listeners") if text(one, "protocol") in ("HTTPS", "TLS")]
     if not secure:
-        yield f"{where_is(gateway)}: no listener speaks HTTPS (gateway_listeners)"
+        yield f"{where_is(gateway)}: no listener speaks HTTPS (role gateway)"
     certified = {(namespace_of(c), text(c, "spec", "secretName")) for c in cluster.of_kind("Certificate")}
     for listener in secure:
         where = f"{where_is(gateway)}, listener {text(listener, 'name')}"
         references = items(listener, "tls", "certificateRefs")
         if not references:
-            yield f"{where}: tls.certificateRefs is empty (gateway_listeners)"
+            yield f"{where}: tls.certificateRefs is empty (role gateway)"
         for reference in references:
             wanted = (text(reference, "namespace") or namespace_of(gateway), text(reference, "name"))
             if wanted not in certified:
@@ -187,7 +185,7 @@ def _team(cluster: Cluster, team: str) -> Iterator[str]:
         yield f"no Role or ClusterRole is named for the team {team} (role access_control)"
     for role in roles:
         if name_of(role) not in bound:
-            yield f"{where_is(role)}: no binding gives it to anybody (access_control_{team.replace('-', '_')}_groups)"
+            yield f"{where_is(role)}: no binding gives it to anybody (access_control_{team.replace('-', '_')}_group)"
         for rule in items(role, "rules"):
             yield from _rule(role, rule, team)
 
@@ -213,7 +211,7 @@ def _gateway_authentication(cluster: Cluster) -> Iterator[str]:
     homes = {namespace_of(one) for one in cluster.of_kind("Gateway", group=GATEWAY_GROUP)}
     rules = [r for r in cluster.of_kind("RequestAuthentication") if namespace_of(r) in homes]
     if not any(text(rule, "issuer") for one in rules for rule in items(one, "spec", "jwtRules")):
-        yield "no RequestAuthentication with an issuer stands beside the Gateway (gateway_jwt_issuer)"
+        yield "no RequestAuthentication with an issuer stands beside the Gateway (gateway_token_issuer)"
     demands = [p for p in cluster.of_kind("AuthorizationPolicy") if namespace_of(p) in homes]
     if not any(_demands_principal(policy) for policy in demands):
         yield "no AuthorizationPolicy beside the Gateway demands a principal, so a request without a token passes (role gateway)"

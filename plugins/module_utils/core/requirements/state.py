@@ -57,7 +57,7 @@ def database(cluster: Cluster) -> Verdict:
     problems = [
         *expect(found.where, found.obj, "spec.replicas", 3, "database_replicas"),
         *expect(found.where, found.obj, "spec.serviceName", DATABASE, setting),
-        *expect(found.where, found.spec, "terminationGracePeriodSeconds", 60, "database_termination_grace_period"),
+        *expect(found.where, found.spec, "terminationGracePeriodSeconds", 60, "database_grace_seconds"),
         *_data_claim(found, ("fast",), "100Gi"),
         *_credentials(found, "timescaledb-credentials", ("username", "password")),
         *_patroni(cluster, found),
@@ -220,9 +220,7 @@ def cache(cluster: Cluster) -> Verdict:
         *_governing_service(cluster, found),
     ]
     if not any(re.search(r"appendonly\s+yes", one) for one in configured):
-        problems.append(
-            f"{found.where}: no configuration says 'appendonly yes', so a restart would empty the cache (cache_persistence)"
-        )
+        problems.append(f"{found.where}: no configuration says 'appendonly yes', so a restart would empty the cache (role cache)")
     if not any(one.replicas >= QUORUM_OF_SENTINELS for one in sentinels):
         problems.append(f"{found.where}: no three sentinels stand beside it, so nobody elects a new primary (role cache)")
     if not found.repels_itself(HOSTNAME) and not found.spreads(HOSTNAME):

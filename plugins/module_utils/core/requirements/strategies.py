@@ -56,7 +56,7 @@ def rolling(cluster: Cluster) -> Verdict:
 def _update_strategy(cluster: Cluster, workload: Workload) -> Iterator[str]:
     if workload.kind == "Deployment" and workload.namespace == cluster.settings.namespace:
         shape = SHAPES.get(workload.component)
-        yield from strategy(workload, shape.surge if shape else (1, 0), f"trading_system_components.{workload.component}")
+        yield from strategy(workload, shape.surge if shape else (1, 0), f"trading_system_overrides.{workload.component}")
     elif workload.kind == "Deployment":
         if text(workload.obj, "spec", "strategy", "type") not in ("", "RollingUpdate") and workload.replicas > 1:
             yield differs(

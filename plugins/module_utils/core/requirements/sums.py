@@ -101,7 +101,7 @@ def over_quota(cluster: Cluster, namespace: str, total: Sum) -> Iterator[str]:
             hard = amount(value(quota, "spec", "hard", key))
             if hard is not None and charged > hard:
                 above = f"{shown_amount(key, charged)} is above {shown_amount(key, hard)}"
-                yield f"{key} {above} of {where_is(quota)} (trading_system_components)"
+                yield f"{key} {above} of {where_is(quota)} (trading_system_overrides)"
 
 
 def over_nodes(cluster: Cluster) -> Iterator[str]:
@@ -134,7 +134,7 @@ def _too_much(cluster: Cluster, names: frozenset[str], inside: list[tuple[Sum, W
             who = ", ".join(sorted(workload.name for needs, workload in inside if needs.get(f"requests.{resource}")))
             yield (
                 f"{resource}: {who} request {shown_amount(resource, asked)} and may only run on {', '.join(sorted(names))}, "
-                f"which have room for {shown_amount(resource, room)} (more nodes in the inventory, or trading_system_components)"
+                f"which have room for {shown_amount(resource, room)} (more nodes in the inventory, or trading_system_overrides)"
             )
 
 
