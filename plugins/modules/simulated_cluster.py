@@ -48,6 +48,24 @@ options:
     type: list
     elements: path
     default: []
+  bundles:
+    description:
+      - Files with the custom resource definitions that the cluster shall know. The module does not apply them; RV(bundles_current)
+        tells whether that is still to be done.
+      - Data of a cluster that had them applied is kept as prepared data. A new cluster with the same bundles and programs starts
+        from it, which saves the API server most of its work.
+    type: list
+    elements: path
+    default: []
+  bundles_applied:
+    description: The O(bundles) were just applied; note it, and keep prepared data where there is none yet.
+    type: bool
+    default: false
+  cache_directory:
+    description:
+      - Folder of the prepared data; it may be deleted at any time.
+      - By default C($XDG_CACHE_HOME/autotrade/simulated), where E(XDG_CACHE_HOME) defaults to C(~/.cache).
+    type: path
   timers:
     description: Timers of the control plane in seconds. The defaults are those of a production cluster.
     type: dict
@@ -211,6 +229,11 @@ versions:
   returned: O(state=started)
   type: dict
   sample: {"etcd": "3.6.8", "kube-apiserver": "v1.36.3+autotrade.1", "kwok": "v0.8.0"}
+bundles_current:
+  description: Whether the cluster serves every kind of O(bundles).
+  returned: success
+  type: bool
+  sample: true
 stopped:
   description: Components that were stopped, in that order; in check mode those that would be.
   returned: success

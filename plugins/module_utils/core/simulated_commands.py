@@ -78,6 +78,8 @@ def _api_server_serving(spec: ClusterSpec) -> Mapping[str, str]:
         "tls-private-key-file": spec.layout.pki("serving.key"),
         "max-requests-inflight": str(spec.sizes.max_requests_inflight),
         "max-mutating-requests-inflight": str(spec.sizes.max_requests_inflight // 2),
+        # As kubeadm sets it: which pods may be privileged is for Pod Security to say.
+        "allow-privileged": "true",
         "profiling": "false",
         "shutdown-delay-duration": "0s",
     }

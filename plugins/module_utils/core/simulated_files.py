@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.simulated import ClusterSpec, SettingError
@@ -121,9 +121,7 @@ def check_stages(documents: Iterable[tuple[str, Any]]) -> tuple[Document, ...]:
     """Checks (source, document) pairs; raises :class:`SettingError` that names the source of the first bad one."""
     names: dict[str, str] = {}
     stages: list[Document] = []
-    for source, document in documents:
-        if document is None:
-            continue
+    for source, document in _flattened(documents):
         if not isinstance(document, Mapping) or document.get("kind") != "Stage":
             raise SettingError(f"stages ({source})", _kind_of(document), "documents of kind Stage, apiVersion kwok.x-k8s.io/v1alpha1")
         name = str(document.get("metadata", {}).get("name", ""))
@@ -134,6 +132,15 @@ def check_stages(documents: Iterable[tuple[str, Any]]) -> tuple[Document, ...]:
         names[name] = source
         stages.append(document)
     return tuple(stages)
+
+
+def _flattened(documents: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+    """A List stands for its items: inside one document YAML anchors spare repetition."""
+    for source, document in documents:
+        if isinstance(document, Mapping) and document.get("kind") == "List":
+            yield from ((source, item) for item in document.get("items") or ())
+        elif document is not None:
+            yield source, document
 
 
 def _kind_of(document: Any) -> str:

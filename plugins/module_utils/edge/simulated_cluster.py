@@ -38,6 +38,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.simulate
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge import simulated_pki, simulated_processes
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.simulated_api import SimulatedApi
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.simulated_launch import LaunchError, Launcher
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.simulated_prepared import Bundles, key_of
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.simulated_state import (
     State,
     choose_ports,
@@ -62,6 +63,9 @@ class Settings:
     api_server_extra_args: Mapping[str, str] | None = None
     wait_timeout: float = 60.0
     reset_corrupt_data: bool = False
+    bundles: tuple[Path, ...] = ()
+    bundles_applied: bool = False
+    cache: Path = Path("/nonexistent")
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,7 @@ class Outcome:
     removed: bool
     spec: ClusterSpec
     pids: Mapping[Component, int]
+    bundles_current: bool = False
 
     @property
     def changed(self) -> bool:
@@ -90,7 +95,8 @@ class SimulatedCluster:
         """Brings every process up as the settings say and waits until the cluster answers."""
         if self._check_mode:
             spec = self._spec(self._state.ports() or NO_PORTS)
-            return self._outcome(self._plan(spec, simulated_pki.mark(Path(spec.layout.pki("")))), spec)
+            outcome = self._outcome(self._plan(spec, simulated_pki.mark(Path(spec.layout.pki("")))), spec)
+            return replace(outcome, bundles_current=self._bundles().current(None))
         self._state.create()
         self._stop_leftovers()
         for attempt in range(PORT_ATTEMPTS):
@@ -103,6 +109,7 @@ class SimulatedCluster:
                 self._stop(plan_stopped(self._records(), self._running()))
                 if reset:
                     shutil.rmtree(self._spec(NO_PORTS).layout.etcd_data)
+                    self._bundles().forget()
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def stopped(self) -> Outcome:
@@ -129,9 +136,25 @@ class SimulatedCluster:
         mark = simulated_pki.ensure(Path(spec.layout.pki("")), _first_address(spec), dt.datetime.now(dt.timezone.utc))
         plan = self._plan(spec, mark)
         self._stop(plan)
+        bundles = self._bundles()
+        bundles.seed()
         launcher = Launcher(spec, self._state, self._settings.wait_timeout)
         launcher.start(plan.start, lambda kinds: self._files(spec, kinds), lambda component, texts: self._mark(spec, component, texts, mark))
-        return self._outcome(plan, spec)
+        outcome = self._outcome(plan, spec)
+        return replace(outcome, bundles_current=self._note_bundles(bundles, spec, outcome.pids[Component.ETCD]))
+
+    def _note_bundles(self, bundles: Bundles, spec: ClusterSpec, etcd_pid: int) -> bool:
+        served = SimulatedApi(spec).kinds()
+        if self._settings.bundles_applied and not bundles.current(served):
+            bundles.remember(served)
+            bundles.keep(etcd_pid)
+        return bundles.current(served)
+
+    def _bundles(self) -> Bundles:
+        settings = self._settings
+        programs = [Path(settings.binaries[component]) for component in (Component.ETCD, Component.API_SERVER)]
+        key = key_of(settings.bundles, programs, settings.networks.services)
+        return Bundles(self._state.directory, settings.cache, key)
 
     def _plan(self, spec: ClusterSpec, mark: str) -> Plan:
         """The kinds that KWOK can play are asked of the running API server; where none runs, KWOK starts anyway."""

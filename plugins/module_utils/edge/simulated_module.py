@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -36,24 +37,24 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.edge.simulate
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.simulated_state import (
     State,
     StateError,
+    default_cache,
     default_root,
     locked,
 )
 
 try:
-    from yaml import YAMLError
+    from yaml import YAMLError as BadYaml
 except ImportError:
-    # Reported by run(), which sees HAS_YAML.
-    YAMLError = ValueError
+
+    class BadYaml(ValueError):  # type: ignore[no-redef]
+        """Never raised: run() reports the missing library by HAS_YAML."""
+
 
 VERSION_TIMEOUT_SECONDS = 20
 
 
-def _group(kind: type) -> dict[str, Any]:
-    options = {
-        name: {"type": member.type if isinstance(member.type, str) else "str", "default": member.default}
-        for name, member in kind.__dataclass_fields__.items()
-    }
+def _group(kind: type[Timers | Sizes | Networks]) -> dict[str, Any]:
+    options = {member.name: {"type": str(member.type), "default": member.default} for member in fields(kind)}
     return {"type": "dict", "apply_defaults": True, "options": options}
 
 
@@ -63,6 +64,9 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "binary_directory": {"type": "path"},
     "state_directory": {"type": "path"},
     "stages": {"type": "list", "elements": "path", "default": []},
+    "bundles": {"type": "list", "elements": "path", "default": []},
+    "bundles_applied": {"type": "bool", "default": False},
+    "cache_directory": {"type": "path"},
     "timers": _group(Timers),
     "sizes": _group(Sizes),
     "networks": _group(Networks),
@@ -108,6 +112,9 @@ def settings_of(params: Mapping[str, Any]) -> Settings:
         api_server_extra_args={str(name): str(value) for name, value in params["api_server_extra_args"].items()},
         wait_timeout=float(params["wait_timeout"]),
         reset_corrupt_data=params["reset_corrupt_data"],
+        bundles=_existing("bundles", params["bundles"]) if started else (),
+        bundles_applied=params["bundles_applied"],
+        cache=Path(params["cache_directory"]) if params["cache_directory"] else default_cache(os.environ),
     )
 
 
@@ -127,6 +134,7 @@ def result(outcome: Outcome, settings: Settings, state: str) -> dict[str, Any]:
         "ports": dict(vars(spec.ports)),
         "pids": pids,
         "versions": versions(settings, State(Path(spec.layout.directory))) if state == "started" else {},
+        "bundles_current": outcome.bundles_current,
         "stopped": [component.value for component in outcome.plan.stop],
         "started": [component.value for component in outcome.plan.start],
         "diff": _diff(outcome, {component.value: "running" for component in after}),
@@ -171,9 +179,16 @@ def _documents(paths: Iterable[str]) -> Iterator[tuple[str, Document]]:
         for source in sorted(path.glob("*.yaml")) if path.is_dir() else [path]:
             try:
                 documents = list(yaml_load_all(source.read_text(encoding="utf-8")))
-            except YAMLError as error:
+            except BadYaml as error:
                 raise SettingError("stages", f"{source}: {error}", "valid YAML") from error
             yield from ((str(source), document) for document in documents)
+
+
+def _existing(option: str, paths: Iterable[str]) -> tuple[Path, ...]:
+    missing = [path for path in paths if not Path(path).is_file()]
+    if missing:
+        raise SettingError(option, ", ".join(missing), "existing files; `make store` or playbooks/mirror.yml makes those of the store")
+    return tuple(map(Path, paths))
 
 
 def _binary_mark(path: str) -> str:

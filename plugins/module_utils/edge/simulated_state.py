@@ -35,6 +35,12 @@ def default_root(environment: Mapping[str, str]) -> Path:
     return Path(base).expanduser() / "autotrade" / "simulated"
 
 
+def default_cache(environment: Mapping[str, str]) -> Path:
+    """``$XDG_CACHE_HOME/autotrade/simulated``: what may be deleted at any time."""
+    base = environment.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(base).expanduser() / "autotrade" / "simulated"
+
+
 def write_private(path: Path, text: str) -> None:
     """Replaces the file in one step, readable by the owner alone from its first byte on."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
