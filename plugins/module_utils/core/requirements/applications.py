@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements import hygiene
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.cluster import GPU, ZONE
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.model import (
     Cluster,
     Verdict,
@@ -20,6 +19,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirem
     missing,
     where_is,
 )
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.nodes import GPU
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.reading import (
     amount,
     items,
@@ -33,7 +33,6 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirem
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.sums import scaled_by_hpa
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.workloads import Workload
 
-HOSTNAME = "kubernetes.io/hostname"
 # The port that every component listens on, the port of its Service, the seconds that preStop waits (specification, 5.1).
 PORT, SERVICE_PORT, SLEEP = 8080, 80, 10
 CLAIMS = ("data-pvc", "features-pvc", "models-pvc", "strategies-pvc")
@@ -130,7 +129,7 @@ def health(workload: Workload, setting: str) -> Iterator[str]:
         yield f"{workload.where}: terminationGracePeriodSeconds is {grace}, expected above the {SLEEP} of preStop ({setting})"
 
 
-def _component_verdict(cluster: Cluster, name: str, *more: Iterator[str]) -> Verdict:
+def component_verdict(cluster: Cluster, name: str, *more: Iterator[str]) -> Verdict:
     problems = list(component(cluster, name))
     for workload in deployments_of(cluster, name):
         problems += health(workload, f"trading_system_overrides.{name}")
@@ -142,7 +141,7 @@ def _component_verdict(cluster: Cluster, name: str, *more: Iterator[str]) -> Ver
     return judged(problems, f"{name}: {figures}, {claims}", "" if cluster.observed else "whether the pods run")
 
 
-def _ready(cluster: Cluster, name: str) -> Iterator[str]:
+def available(cluster: Cluster, name: str) -> Iterator[str]:
     """On a live cluster: as many pods are available as are asked for."""
     for workload in deployments_of(cluster, name) if cluster.observed else []:
         available = whole(workload.obj, "status", "availableReplicas") or 0
@@ -153,19 +152,19 @@ def _ready(cluster: Cluster, name: str) -> Iterator[str]:
 @check("A1", "data-acquisition")
 def data_acquisition(cluster: Cluster) -> Verdict:
     """Figures, claim, strategy, probes, preStop."""
-    return _component_verdict(cluster, "data-acquisition", _ready(cluster, "data-acquisition"))
+    return component_verdict(cluster, "data-acquisition", available(cluster, "data-acquisition"))
 
 
 @check("A2", "feature-engineering")
 def feature_engineering(cluster: Cluster) -> Verdict:
     """Figures and claims."""
-    return _component_verdict(cluster, "feature-engineering", _ready(cluster, "feature-engineering"))
+    return component_verdict(cluster, "feature-engineering", available(cluster, "feature-engineering"))
 
 
 @check("A3", "model-training with a GPU, and its suspended run")
 def model_training(cluster: Cluster) -> Verdict:
     """The Deployment without surge and the Job ``model-training-run``."""
-    return _component_verdict(cluster, "model-training", _ready(cluster, "model-training"), _training_run(cluster))
+    return component_verdict(cluster, "model-training", available(cluster, "model-training"), _training_run(cluster))
 
 
 def _training_run(cluster: Cluster) -> Iterator[str]:
@@ -193,7 +192,7 @@ def _training_run(cluster: Cluster) -> Iterator[str]:
 def trading_strategy(cluster: Cluster) -> Verdict:
     """Figures, claims, Service 80 to 8080, the autoscaler's target."""
     name = "trading-strategy"
-    return _component_verdict(cluster, name, _ready(cluster, name), _service(cluster), _scaler_target(cluster))
+    return component_verdict(cluster, name, available(cluster, name), _service(cluster), _scaler_target(cluster))
 
 
 def _service(cluster: Cluster) -> Iterator[str]:
@@ -218,57 +217,12 @@ def _scaler_target(cluster: Cluster) -> Iterator[str]:
         yield f"no autoscaler targets {', '.join(w.where for w in workloads)} (role autoscaling)"
 
 
-@check("A5", "model-inference spread over hosts and zones")
-def model_inference(cluster: Cluster) -> Verdict:
-    """Hostname spread as a must, zone spread as a wish; one per zone only where zones are enough."""
-    return _component_verdict(cluster, "model-inference", _ready(cluster, "model-inference"), _inference_spread(cluster))
-
-
-def _inference_spread(cluster: Cluster) -> Iterator[str]:
-    for workload in deployments_of(cluster, "model-inference"):
-        setting = "trading_system_overrides.model-inference"
-        yield from spread(workload, HOSTNAME, "DoNotSchedule", setting)
-        zones = {text(node, "metadata", "labels", ZONE) for node in cluster.nodes}
-        if workload.repels_itself(ZONE, required_only=True):
-            if cluster.nodes and len(zones) < workload.replicas:
-                yield (
-                    f"{workload.where}: one pod per zone is required, but {workload.replicas} replicas have {len(zones)} zones, "
-                    f"so {workload.replicas - len(zones)} stay Pending (trading_system_inference_zones)"
-                )
-        else:
-            yield from spread(workload, ZONE, "ScheduleAnyway", setting)
-
-
-def spread(workload: Workload, topology: str, when: str, setting: str) -> Iterator[str]:
-    """One topology spread constraint: maxSkew 1, what happens when it cannot hold, taints honoured."""
-    found = workload.spreads(topology)
-    if len(found) != 1:
-        yield f"{workload.where}: {len(found)} spread constraints over {topology} count its pods, expected one ({setting})"
-    for constraint in found:
-        where = f"{workload.where}, topologySpreadConstraint {topology}"
-        yield from expect(where, constraint, "maxSkew", 1, setting)
-        yield from expect(where, constraint, "whenUnsatisfiable", when, setting)
-        yield from expect(where, constraint, "nodeTaintsPolicy", "Honor", setting)
-
-
-@check("A6", "data-pipeline spread over zones and hosts")
-def data_pipeline(cluster: Cluster) -> Verdict:
-    """Both constraints, taints honoured so that a lost zone does not block."""
-    problems = [
-        problem
-        for workload in deployments_of(cluster, "data-pipeline")
-        for topology, when in ((ZONE, "DoNotSchedule"), (HOSTNAME, "ScheduleAnyway"))
-        for problem in spread(workload, topology, when, "trading_system_overrides.data-pipeline")
-    ]
-    return _component_verdict(cluster, "data-pipeline", _ready(cluster, "data-pipeline"), iter(problems))
-
-
 @check("A7", "The remaining components")
 def rest(cluster: Cluster) -> Verdict:
     """data-validation, feature-cache, position-sizing, metrics-collection in the shape of the others."""
     problems = [problem for name in REST for problem in component(cluster, name)]
     for name in REST:
-        problems += _ready(cluster, name)
+        problems += available(cluster, name)
         for workload in deployments_of(cluster, name):
             problems += health(workload, f"trading_system_overrides.{name}")
     return judged(problems, ", ".join(REST), "" if cluster.observed else "whether the pods run")

@@ -10,11 +10,15 @@ from collections.abc import Iterable, Mapping
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements import (  # noqa: F401 - they register checks
     applications,
     cluster,
+    disruptions,
     namespace,
+    nodes,
     observability,
     operations,
     scaling,
+    secrecy,
     security,
+    spreading,
     state,
     strategies,
 )

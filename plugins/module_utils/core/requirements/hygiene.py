@@ -8,9 +8,9 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.cluster import CLASS, PAGE_SIZE
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.exceptions import Excuse, excused
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.model import Cluster, missing, shown
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.nodes import CLASS, PAGE_SIZE
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.reading import (
     amount,
     labels,

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements import sums
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.cluster import CLASS, GPU
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.exceptions import excused
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.model import (
     Cluster,
@@ -22,6 +21,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirem
     name_of,
     where_is,
 )
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.nodes import CLASS, GPU
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.reading import (
     amount,
     items,
