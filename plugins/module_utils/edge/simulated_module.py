@@ -87,7 +87,8 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
         raise SettingError("ansible_python_interpreter", sys.executable, "a Python with the libraries cryptography and PyYAML")
     settings = settings_of(params)
     cluster = SimulatedCluster(settings, check_mode)
-    if check_mode and not settings.root.exists():
+    if check_mode:
+        # Only read: not even the lock's file is made.
         return result(getattr(cluster, params["state"])(), settings, params["state"])
     with locked(settings.root, settings.name, settings.wait_timeout):
         outcome = getattr(cluster, params["state"])()
