@@ -17,7 +17,7 @@ description:
   - Builds and downloads are kept in a cache by the hash of their inputs, outside the checkout. Several runs at once, and a
     run after one that was killed, are safe. Nothing becomes visible in the store before it is whole and proven.
 author:
-  - The autotrade.deployment engineers
+  - autotrade.deployment engineers (@autotrade)
 options:
   lock:
     description: The lock file. The directories of Go modules lie in C(gomod) beside it.
