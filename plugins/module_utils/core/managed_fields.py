@@ -120,6 +120,7 @@ class _Walk:
             if key in record.fields:
                 yield from self.any(value, live.get(key, MISSING), record.fields[key], place)
             elif value != [] or live.get(key):
+                # An empty list is recorded only where the schema owns it whole; where live has none either, it changes nothing.
                 yield _doubt(place, "the field is not recorded as applied by us")
         for key in record.fields:
             if key not in desired:

@@ -74,7 +74,7 @@ def attachment(facts: Facts) -> Readiness:
     """Rule for a VolumeAttachment."""
     error = dig(facts.obj, "status", "attachError")
     if isinstance(error, Mapping):
-        return in_progress("AttachError", str(error.get("message", "The volume cannot be attached.")))
+        return in_progress("AttachError", dig_text(error, "message", default="The volume cannot be attached."))
     if dig(facts.obj, "status", "attached", default=False):
         return ready("Attached", f"Attached to {dig(facts.obj, 'spec', 'nodeName')}.")
     return in_progress(reasons.NOT_ATTACHED, "The volume is not attached yet.")
