@@ -13,9 +13,13 @@ import pytest
 import yaml
 
 FILES = Path(__file__).parents[4] / "roles" / "monitoring" / "files"
-DASHBOARDS: dict[str, dict[str, Any]] = {path.stem: json.loads(path.read_text()) for path in sorted((FILES / "dashboards").glob("*.json"))}
+DASHBOARDS: dict[str, dict[str, Any]] = {
+    path.stem: json.loads(path.read_text()) for path in sorted((FILES / "dashboards").glob("*.json"))
+}
 RECORDED = {
-    rule["record"] for group in yaml.safe_load((FILES / "rules" / "recordings.yaml").read_text())["groups"] for rule in group["rules"]
+    rule["record"]
+    for group in yaml.safe_load((FILES / "rules" / "recordings.yaml").read_text())["groups"]
+    for rule in group["rules"]
 }
 pytestmark = pytest.mark.requirement("S4")
 
