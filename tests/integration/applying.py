@@ -77,7 +77,9 @@ class Applier:
         return Run(report, api.requests(), said)
 
 
-def play(tasks: list[Json], *arguments: str, folder: Path, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def play(
+    tasks: list[Json], *arguments: str, folder: Path, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """ansible-playbook with these tasks on the controller, as a user runs it."""
     content = [{"name": "Play", "hosts": "localhost", "gather_facts": False, "tasks": tasks}]
     playbook = folder / "play.yml"

@@ -85,7 +85,7 @@ def test_definition_with_its_resource_in_one_set(apply: Applier, cluster: Cluste
 
 
 def test_unicode_and_template_characters_arrive_as_they_are(apply: Applier, cluster: Cluster, namespace: str) -> None:
-    data = {"a": "{{ not a template }} {% raw %}", "b": "žluťoučký 日本語 \U0001f4b9", "c": "line\nline\ttab \"quoted\" \\"}
+    data = {"a": "{{ not a template }} {% raw %}", "b": "žluťoučký 日本語 \U0001f4b9", "c": 'line\nline\ttab "quoted" \\'}
     apply(config_map(**data))
     assert cluster.get(path(namespace, "configmaps", "settings"))["data"] == data
     assert apply(config_map(**data)).writes == 0
@@ -135,7 +135,11 @@ def test_replicas_belong_to_the_autoscaler_of_the_set(apply: Applier, cluster: C
         "apiVersion": "autoscaling/v2",
         "kind": "HorizontalPodAutoscaler",
         "metadata": {"name": "web"},
-        "spec": {"minReplicas": 1, "maxReplicas": 9, "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}},
+        "spec": {
+            "minReplicas": 1,
+            "maxReplicas": 9,
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
+        },
     }
     apply(deployment(replicas=2), scaler)
     cluster.patch(f"{path(namespace, 'deployments', 'web')}/scale", {"spec": {"replicas": 5}})

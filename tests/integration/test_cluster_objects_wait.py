@@ -31,7 +31,11 @@ def test_workloads_wait_for_what_they_need(apply: Applier) -> None:
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
         "metadata": {"name": "data"},
-        "spec": {"accessModes": ["ReadWriteOnce"], "storageClassName": "no-such-class", "resources": {"requests": {"storage": "1Gi"}}},
+        "spec": {
+            "accessModes": ["ReadWriteOnce"],
+            "storageClassName": "no-such-class",
+            "resources": {"requests": {"storage": "1Gi"}},
+        },
     }
     run = apply(claim, deployment(), wait=True, timeout=3)
     assert "PersistentVolumeClaim" in run.report.message
@@ -74,7 +78,9 @@ def test_no_room_is_told_in_the_words_of_the_scheduler(apply: Applier) -> None:
 
 
 def test_pod_security_refusals_fail_at_once(cluster: Cluster, apply: Applier, namespace: str) -> None:
-    cluster.patch(f"/api/v1/namespaces/{namespace}", {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "restricted"}}})
+    cluster.patch(
+        f"/api/v1/namespaces/{namespace}", {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "restricted"}}}
+    )
     started = time.monotonic()
     run = apply(stateful_set(hostNetwork=True), wait=True, timeout=60)
     assert "violates PodSecurity" in run.report.message
