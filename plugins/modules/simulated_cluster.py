@@ -10,7 +10,8 @@ module: simulated_cluster
 short_description: Start, stop or remove a simulated Kubernetes cluster on this machine
 version_added: 0.1.0
 description:
-  - Runs etcd, kube-apiserver, kube-controller-manager, kube-scheduler and KWOK as plain processes of the current user, on loopback.
+  - Runs etcd, kube-apiserver, kube-controller-manager, kube-scheduler and KWOK as plain processes of the
+    current user, on loopback.
   - The control plane is real (TLS, RBAC, audit log, Pod Security, quota and limit range admission); nodes, kubelets, volume
     provisioners and operators are played by KWOK according to O(stages). No container runs and no packet is sent.
   - Nothing needs root. Several clusters run side by side, each with ports of its own that are chosen once and remembered.
@@ -50,8 +51,8 @@ options:
     default: []
   bundles:
     description:
-      - Files with the custom resource definitions that the cluster shall know. The module does not apply them; RV(bundles_current)
-        tells whether that is still to be done.
+      - Files with the custom resource definitions that the cluster shall know. The module does not apply them;
+        RV(bundles_current) tells whether that is still to be done.
       - Data of a cluster that had them applied is kept as prepared data. A new cluster with the same bundles and programs starts
         from it, which saves the API server most of its work.
     type: list
@@ -249,8 +250,12 @@ started:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge.simulated_module import ARGUMENTS, FAILURES, REQUIRED_IF, run
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.simulated_module import (
+    ARGUMENTS,
+    FAILURES,
+    REQUIRED_IF,
+    run,
+)
 
 
 def main() -> None:

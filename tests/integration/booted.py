@@ -24,7 +24,16 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.edge import s
 
 ROOT = Path(__file__).resolve().parents[2]
 STAGES = ROOT / "roles" / "simulated_cluster" / "files" / "stages"
-BUNDLES = ("tigera-operator", "istio", "gateway-api", "cert-manager", "keda", "vertical-pod-autoscaler", "metallb", "external-secrets")
+BUNDLES = (
+    "tigera-operator",
+    "istio",
+    "gateway-api",
+    "cert-manager",
+    "keda",
+    "vertical-pod-autoscaler",
+    "metallb",
+    "external-secrets",
+)
 FIELD_MANAGER = "tests"
 Json = dict[str, Any]
 
@@ -34,7 +43,7 @@ def store() -> Path:
     cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     path = Path(os.environ.get("AUTOTRADE_STORE") or f"{cache}/autotrade/store")
     if not (path / "bin" / "kube-apiserver").exists():
-        raise AssertionError(f"{path}: no kube-apiserver in bin/. Run `make store` once, or set AUTOTRADE_STORE to a filled store.")
+        raise AssertionError(f"{path}: no kube-apiserver in bin/. Run `make store`, or set AUTOTRADE_STORE to a filled store.")
     return path
 
 
@@ -88,7 +97,9 @@ class Cluster:
         return str(self.result["server"])
 
     def request(self, method: str, path: str, body: Any = None, content_type: str = "application/json") -> Answer:
-        connection = http.client.HTTPSConnection("127.0.0.1", self.result["ports"]["api_server"], timeout=60, context=self.context)
+        connection = http.client.HTTPSConnection(
+            "127.0.0.1", self.result["ports"]["api_server"], timeout=60, context=self.context
+        )
         try:
             data = None if body is None else json.dumps(body).encode()
             connection.request(method, path, body=data, headers={"Content-Type": content_type, "Accept": "application/json"})
@@ -173,11 +184,12 @@ def apply_nodes(cluster: Cluster, hosts: Mapping[str, Json]) -> None:
     nodes = node_objects(hosts, str(cluster.result["versions"]["kube-apiserver"]))
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda node: cluster.apply(f"/api/v1/nodes/{node['metadata']['name']}", node), nodes))
-    cluster.wait("every node ready", "/api/v1/nodes", lambda found: ready_nodes(found["items"]) == len(found["items"]) >= len(nodes), 120)
+    wanted = {node["metadata"]["name"] for node in nodes}
+    cluster.wait("every node ready", "/api/v1/nodes", lambda found: wanted <= ready_nodes(found["items"]), 120)
 
 
-def ready_nodes(nodes: Sequence[Json]) -> int:
-    return sum(condition(node, "Ready") == "True" for node in nodes)
+def ready_nodes(nodes: Sequence[Json]) -> set[str]:
+    return {node["metadata"]["name"] for node in nodes if condition(node, "Ready") == "True"}
 
 
 def condition(thing: Json, kind: str) -> str | None:
@@ -186,7 +198,9 @@ def condition(thing: Json, kind: str) -> str | None:
     return str(found[0]["status"]) if found else None
 
 
-def boot(state: Path, name: str, *, bundles: Sequence[str] = (), hosts: Mapping[str, Json] | None = None, **changes: Any) -> Cluster:
+def boot(
+    state: Path, name: str, *, bundles: Sequence[str] = (), hosts: Mapping[str, Json] | None = None, **changes: Any
+) -> Cluster:
     """A cluster with nodes, and with the custom resource definitions of ``bundles``."""
     paths = [str(store() / "bundles" / f"{bundle}.yaml") for bundle in bundles]
     result = module(state, name, bundles=paths, **changes)
@@ -204,7 +218,8 @@ def _apply_definitions(cluster: Cluster, paths: Sequence[str]) -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda document: cluster.apply(f"{where}/{document['metadata']['name']}", document), documents))
     for document in documents:
-        cluster.wait("established", f"{where}/{document['metadata']['name']}", lambda found: condition(found, "Established") == "True")
+        path = f"{where}/{document['metadata']['name']}"
+        cluster.wait("established", path, lambda found: condition(found, "Established") == "True")
 
 
 def pod(name: str, *, image: str = "registry.example/app:1.0", annotations: Mapping[str, str] | None = None, **spec: Any) -> Json:

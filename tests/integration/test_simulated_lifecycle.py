@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -13,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.simulated import SettingError
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.simulated import SettingError, Sizes
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.simulated_launch import LaunchError
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.simulated_state import StateError, locked
 
 from tests.integration.booted import STAGES, Json, apply_nodes, condition, connect, inventory_hosts, living, module, pod
 
 COMPONENTS = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok"]
+STOPPED = ["kwok", "kube-scheduler", "kube-controller-manager", "kube-apiserver", "etcd"]
 NAME = "lifecycle"
 MARK = "/api/v1/namespaces/default/configmaps"
 
@@ -56,7 +58,7 @@ def test_start_again_stop_and_remove(state: Path) -> None:
     assert (second["changed"], second["pids"], second["diff"]) == (False, first["pids"], {})
     assert start(state, check_mode=True)["changed"] is False
 
-    assert module(state, NAME, state="stopped", check_mode=True)["stopped"] == COMPONENTS[::-1][:3] + ["kube-apiserver", "etcd"]
+    assert module(state, NAME, state="stopped", check_mode=True)["stopped"] == STOPPED
     assert len(living(state)) == 5
     stopped = module(state, NAME, state="stopped")
     assert (stopped["changed"], stopped["stopped"][-2:], living(state)) == (True, ["kube-apiserver", "etcd"], [])
@@ -125,8 +127,8 @@ def test_numbers_of_an_earlier_boot_are_nobody_of_ours(state: Path) -> None:
     result = start(state)
     module(state, NAME, state="stopped")
     record = Path(result["directory"], "processes.json")
-    stranger = '{"pid": %d, "start_time": 1, "boot_id": "an earlier boot"}' % os.getpid()
-    record.write_text('{"etcd": {"identity": %s, "fingerprint": "x"}}' % stranger)
+    stranger = {"pid": os.getpid(), "start_time": 1, "boot_id": "an earlier boot"}
+    record.write_text(json.dumps({"etcd": {"identity": stranger, "fingerprint": "x"}}))
     assert module(state, NAME, state="stopped")["changed"] is False
     assert start(state)["started"] == COMPONENTS
 
@@ -147,7 +149,7 @@ def test_a_taken_port_is_chosen_anew(state: Path) -> None:
 
 def test_changed_settings_restart_what_they_concern(state: Path) -> None:
     start(state)
-    slower = start(state, sizes={"client_qps": 50, "etcd_quota_mebibytes": 4096, "max_requests_inflight": 400, "audit_log_mebibytes": 50})
+    slower = start(state, sizes=vars(Sizes(client_qps=50)))
     assert slower["started"] == ["kube-controller-manager", "kube-scheduler"]
     extra = start(state, api_server_extra_args={"event-ttl": "5m"}, check_mode=True)
     assert extra["started"] == COMPONENTS[1:]
@@ -240,9 +242,11 @@ def test_a_silent_node_becomes_not_ready_and_comes_back(state: Path) -> None:
     apply_nodes(client, hosts)
     client.wait("account", "/api/v1/namespaces/default/serviceaccounts/default", bool)
     template = pod("web") | {"metadata": {"labels": {"app": "web"}}}
-    body = {"metadata": {"name": "web"}, "spec": {"replicas": 4, "selector": {"matchLabels": {"app": "web"}}, "template": template}}
+    spec = {"replicas": 4, "selector": {"matchLabels": {"app": "web"}}, "template": template}
+    body = {"metadata": {"name": "web"}, "spec": spec}
     client.create("/apis/apps/v1/namespaces/default/deployments", body)
-    client.wait("ready", "/apis/apps/v1/namespaces/default/deployments/web", lambda found: found["status"].get("readyReplicas") == 4)
+    web = "/apis/apps/v1/namespaces/default/deployments/web"
+    client.wait("ready", web, lambda found: found["status"].get("readyReplicas") == 4)
 
     def silent(value: str | None) -> None:
         client.patch("/api/v1/nodes/cpu-1", {"metadata": {"labels": {"simulation.autotrade.deployment/silent": value}}})

@@ -166,6 +166,6 @@ def check_timers(timers: Timers) -> Timers:
         raise SettingError(
             "timers.node_monitor_grace_period",
             timers.node_monitor_grace_period,
-            f"more than a quarter of timers.node_lease_duration ({timers.node_lease_duration} s), the interval at which leases are renewed",
+            f"more than a quarter of timers.node_lease_duration ({timers.node_lease_duration} s): leases are renewed that often",
         )
     return timers

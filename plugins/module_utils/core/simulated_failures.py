@@ -44,13 +44,14 @@ def why_ended(component: Component, layout: Layout, log_tail: str, had_data: boo
     elif component is Component.ETCD and had_data:
         cause = Cause.CORRUPT_DATA
         remedy = (
-            f"etcd cannot read the data in {layout.etcd_data}. Set reset_corrupt_data: true to start this cluster with empty data, "
-            "or run state: absent to remove it."
+            f"etcd cannot read the data in {layout.etcd_data}. Set reset_corrupt_data: true to start with "
+            "empty data, or run state: absent to remove it."
         )
     else:
         cause, remedy = Cause.OTHER, f"Read the whole log in {layout.log(component)}."
     last = log_tail.strip() or "(the log is empty)"
-    return Ended(component, cause, f"{component.value} ended while the cluster was starting. {remedy} Last lines of its log:\n{last}")
+    message = f"{component.value} ended while the cluster was starting. {remedy} Last lines of its log:\n{last}"
+    return Ended(component, cause, message)
 
 
 def grace(component: Component, alive: Collection[Component]) -> float:

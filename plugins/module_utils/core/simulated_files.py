@@ -38,11 +38,12 @@ def files(spec: ClusterSpec, stages: Iterable[Document]) -> Mapping[str, str]:
 def kubeconfig(spec: ClusterSpec, user: str, certificate: str) -> Document:
     """A kubeconfig that points at the key files instead of holding the keys."""
     pki = spec.layout.pki
+    credentials = {"client-certificate": pki(f"{certificate}.crt"), "client-key": pki(f"{certificate}.key")}
     return {
         "apiVersion": "v1",
         "kind": "Config",
         "clusters": [{"name": spec.context, "cluster": {"server": spec.server, "certificate-authority": pki("ca.crt")}}],
-        "users": [{"name": user, "user": {"client-certificate": pki(f"{certificate}.crt"), "client-key": pki(f"{certificate}.key")}}],
+        "users": [{"name": user, "user": credentials}],
         "contexts": [{"name": spec.context, "context": {"cluster": spec.context, "user": user}}],
         "current-context": spec.context,
     }
@@ -123,10 +124,10 @@ def check_stages(documents: Iterable[tuple[str, Any]]) -> tuple[Document, ...]:
     stages: list[Document] = []
     for source, document in _flattened(documents):
         if not isinstance(document, Mapping) or document.get("kind") != "Stage":
-            raise SettingError(f"stages ({source})", _kind_of(document), "documents of kind Stage, apiVersion kwok.x-k8s.io/v1alpha1")
+            raise SettingError(f"stages ({source})", _kind_of(document), "documents of kind Stage (kwok.x-k8s.io/v1alpha1)")
         name = str(document.get("metadata", {}).get("name", ""))
         if not name or name in names:
-            raise SettingError(f"stages ({source})", name, f"a name of its own for each stage (also in {names.get(name, source)})")
+            raise SettingError(f"stages ({source})", name, f"a name of its own (also in {names.get(name, source)})")
         if "kind" not in document.get("spec", {}).get("resourceRef", {}):
             raise SettingError(f"stages ({source}, {name})", document.get("spec"), "spec.resourceRef.kind")
         names[name] = source

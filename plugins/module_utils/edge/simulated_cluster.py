@@ -8,7 +8,7 @@ import datetime as dt
 import ipaddress
 import shutil
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.simulated import (
@@ -37,7 +37,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.simulate
 )
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge import simulated_pki, simulated_processes
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.simulated_api import SimulatedApi
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge.simulated_launch import LaunchError, Launcher
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.simulated_launch import Launcher, LaunchError
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.simulated_prepared import Bundles, key_of
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.simulated_state import (
     State,
@@ -57,9 +57,9 @@ class Settings:
     root: Path
     binaries: Mapping[Component, str]
     stages: tuple[Document, ...] = ()
-    timers: Timers = Timers()
-    sizes: Sizes = Sizes()
-    networks: Networks = Networks()
+    timers: Timers = field(default_factory=Timers)
+    sizes: Sizes = field(default_factory=Sizes)
+    networks: Networks = field(default_factory=Networks)
     api_server_extra_args: Mapping[str, str] | None = None
     wait_timeout: float = 60.0
     reset_corrupt_data: bool = False
@@ -139,7 +139,11 @@ class SimulatedCluster:
         bundles = self._bundles()
         bundles.seed()
         launcher = Launcher(spec, self._state, self._settings.wait_timeout)
-        launcher.start(plan.start, lambda kinds: self._files(spec, kinds), lambda component, texts: self._mark(spec, component, texts, mark))
+        launcher.start(
+            plan.start,
+            lambda kinds: self._files(spec, kinds),
+            lambda component, texts: self._mark(spec, component, texts, mark),
+        )
         outcome = self._outcome(plan, spec)
         return replace(outcome, bundles_current=self._note_bundles(bundles, spec, outcome.pids[Component.ETCD]))
 

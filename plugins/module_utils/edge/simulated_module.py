@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.common.yaml import HAS_YAML, yaml_load_all
-
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.simulated import (
     START_ORDER,
     Component,
@@ -43,10 +42,10 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.edge.simulate
 )
 
 try:
-    from yaml import YAMLError as BadYaml
+    from yaml import YAMLError as BadYamlError
 except ImportError:
 
-    class BadYaml(ValueError):  # type: ignore[no-redef]
+    class BadYamlError(ValueError):  # type: ignore[no-redef]
         """Never raised: run() reports the missing library by HAS_YAML."""
 
 
@@ -148,7 +147,7 @@ def versions(settings: Settings, state: State) -> dict[str, str]:
     marks = {component: _binary_mark(settings.binaries[component]) for component in START_ORDER}
     missing = [component for component in START_ORDER if marks[component] not in known]
     with ThreadPoolExecutor(len(START_ORDER)) as pool:
-        found = dict(zip(missing, pool.map(lambda component: _version(settings.binaries[component]), missing)))
+        found = dict(zip(missing, pool.map(lambda component: _version(settings.binaries[component]), missing), strict=True))
     known = {mark: known.get(mark) or found[component] for component, mark in marks.items()}
     if missing and state.exists():
         state.remember_versions(known)
@@ -180,7 +179,7 @@ def _documents(paths: Iterable[str]) -> Iterator[tuple[str, Document]]:
         for source in sorted(path.glob("*.yaml")) if path.is_dir() else [path]:
             try:
                 documents = list(yaml_load_all(source.read_text(encoding="utf-8")))
-            except BadYaml as error:
+            except BadYamlError as error:
                 raise SettingError("stages", f"{source}: {error}", "valid YAML") from error
             yield from ((str(source), document) for document in documents)
 
@@ -188,7 +187,7 @@ def _documents(paths: Iterable[str]) -> Iterator[tuple[str, Document]]:
 def _existing(option: str, paths: Iterable[str]) -> tuple[Path, ...]:
     missing = [path for path in paths if not Path(path).is_file()]
     if missing:
-        raise SettingError(option, ", ".join(missing), "existing files; `make store` or playbooks/mirror.yml makes those of the store")
+        raise SettingError(option, ", ".join(missing), "existing files; `make store` or playbooks/mirror.yml makes them")
     return tuple(map(Path, paths))
 
 

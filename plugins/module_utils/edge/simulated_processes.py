@@ -103,7 +103,9 @@ def stop(target: Identity, grace: float) -> None:
             return
     _signal(target, signal.SIGKILL)
     if not _gone(target, KILL_SECONDS):
-        raise ProcessError(f"process {target.pid}: still there {KILL_SECONDS:g} s after SIGKILL. Look at its state in /proc/{target.pid}/status.")
+        raise ProcessError(
+            f"process {target.pid}: still there {KILL_SECONDS:g} s after SIGKILL. Look at its state in /proc/{target.pid}/status."
+        )
 
 
 def _signal(target: Identity, number: signal.Signals) -> None:
