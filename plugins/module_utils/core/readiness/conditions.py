@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import KubeObject, dig, dig_list
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import KubeObject, dig_int, dig_list
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.readiness.times import parse_time
 
 
@@ -68,7 +68,7 @@ def _read(entries: Any) -> Iterator[Condition]:
                 reason=_text(entry, "reason"),
                 message=_text(entry, "message"),
                 since=parse_time(entry.get("lastTransitionTime")),
-                observed_generation=dig(entry, "observedGeneration"),
+                observed_generation=dig_int(entry, "observedGeneration") or None,
             )
 
 
