@@ -125,3 +125,21 @@ class Placing:
             "spec": spec,
             "status": {"phase": "Running" if node else "Pending"},
         }
+
+
+def as_observed(objects: list[Object]) -> list[Object]:
+    """The objects as an API server and its controllers would show them: a uid, and as many ready pods as stand on a node."""
+    placed = Counter(
+        (pod["metadata"]["namespace"], pod["metadata"]["ownerReferences"][0]["name"])
+        for pod in objects
+        if pod["kind"] == "Pod" and pod["spec"].get("nodeName")
+    )
+    return [_observed(number, obj, placed) for number, obj in enumerate(objects)]
+
+
+def _observed(number: int, obj: Object, placed: Counter[tuple[str, str]]) -> Object:
+    seen = {**obj, "metadata": {**obj["metadata"], "uid": f"uid-{number}"}}
+    if obj["kind"] in REPLICATED_KINDS:
+        ready = placed[obj["metadata"].get("namespace", ""), obj["metadata"]["name"]]
+        seen["status"] = {"replicas": ready, "readyReplicas": ready, "availableReplicas": ready}
+    return seen

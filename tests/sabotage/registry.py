@@ -17,6 +17,7 @@ from typing import Any
 VARIABLE = "AUTOTRADE_SABOTAGE"
 Object = dict[str, Any]
 Mutation = Callable[[list[Object]], None]
+Damage = Callable[[Path], None]
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Sabotage:
     requirement: str
     what: str
     mutate: Mutation | None = None
+    damage: Damage | None = None
     role: str = ""
     variables: Mapping[str, Any] = field(default_factory=dict)
 
@@ -48,9 +50,19 @@ def sabotage(requirement: str, what: str) -> Callable[[Mutation], Mutation]:
     return register
 
 
+def files(requirement: str, what: str) -> Callable[[Damage], Damage]:
+    """Register a function that damages a copy of the checkout, for tests that build or install the collection."""
+
+    def register(function: Damage) -> Damage:
+        _add(Sabotage(requirement, what, damage=function))
+        return function
+
+    return register
+
+
 def role_variables(requirement: str, what: str, role: str, **variables: Any) -> None:
     """Register a sabotage that renders a role with other variables."""
-    _add(Sabotage(requirement, what, None, role, variables))
+    _add(Sabotage(requirement, what, role=role, variables=variables))
 
 
 def _add(entry: Sabotage) -> None:

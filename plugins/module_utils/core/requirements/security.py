@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements import flows
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.hygiene import PART_OF
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.model import (
     Cluster,
     Verdict,
@@ -174,7 +175,12 @@ def access(cluster: Cluster) -> Verdict:
 
 
 def _team(cluster: Cluster, team: str) -> Iterator[str]:
-    roles = [r for kind in ("Role", "ClusterRole") for r in cluster.of_kind(kind) if name_of(r).endswith(team)]
+    roles = [
+        r
+        for kind in ("Role", "ClusterRole")
+        for r in cluster.of_kind(kind)
+        if name_of(r).endswith(team) and labels(r).get(PART_OF[0]) == PART_OF[1]
+    ]
     bound = {
         text(b, "roleRef", "name")
         for kind in ("RoleBinding", "ClusterRoleBinding")
