@@ -114,9 +114,9 @@ def _marked(wanted: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
 
 def _containers(template: Mapping[str, Any], member: KubeObject) -> Iterator[tuple[Any, Any]]:
     for field in ("containers", "initContainers"):
-        running = {dig(container, "name"): container for container in dig_list(member, "spec", field)}
+        running = {dig_text(container, "name"): container for container in dig_list(member, "spec", field)}
         for container in dig_list(template, "spec", field):
-            yield container, running.get(dig(container, "name"))
+            yield container, running.get(dig_text(container, "name"))
 
 
 def _same_container(wanted: Any, running: Any) -> bool:
