@@ -10,6 +10,8 @@ from pathlib import Path
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.clock import Clock
 
 SAME_STATE_AGAIN_S = 10.0
+# A set of a hundred objects gets ready one by one: a line for each would drown what matters.
+SAME_WAVE_AGAIN_S = 1.0
 
 
 class Progress:
@@ -26,7 +28,7 @@ class Progress:
         """A line when something changed, or when the same has been true for a while."""
         now = self._clock.monotonic() - self._started
         state = (wave, ready, total, message)
-        if self._path is None or (state == self._last and now - self._last_time < SAME_STATE_AGAIN_S):
+        if self._path is None or now - self._last_time < self._pause(state):
             return
         self._last, self._last_time = state, now
         line = {"time": round(now, 2), "wave": wave[0], "waves": wave[1], "ready": ready, "total": total, "message": message}
@@ -35,3 +37,11 @@ class Progress:
                 stream.write(json.dumps(line, ensure_ascii=False) + "\n")
         except OSError:
             self._path = None
+
+    def _pause(self, state: tuple[object, ...]) -> float:
+        """Seconds that have to pass before this line: none for a new or a finished wave."""
+        if state == self._last:
+            return SAME_STATE_AGAIN_S
+        wave, ready, total, _message = state
+        same_wave = self._last[:1] == (wave,)
+        return SAME_WAVE_AGAIN_S if same_wave and ready != total else 0.0
