@@ -14,7 +14,7 @@ from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import lookup_loader
 from ansible.utils.display import Display
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import ManifestError
-from ansible_collections.autotrade.deployment.plugins.plugin_utils import object_text, progress
+from ansible_collections.autotrade.deployment.plugins.plugin_utils import in_process, object_text, progress
 
 MODULE = "autotrade.deployment.cluster_objects"
 SUFFIX = ".j2"
@@ -51,6 +51,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         with shown as path:
             if path is not None:
                 args["progress_file"] = str(path)
+            if in_process.possible(self, variables):
+                return in_process.run(args, self._task.check_mode, self._task.diff)
             result: dict[str, Any] = self._execute_module(module_name=MODULE, module_args=args, task_vars=variables)
         return result
 

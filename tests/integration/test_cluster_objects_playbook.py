@@ -28,14 +28,17 @@ def recap(output: str) -> dict[str, int]:
     return {name: int(count) for name, count in re.findall(r"(ok|changed|failed)=(\d+)", output)}
 
 
-def test_no_secret_is_ever_shown(cluster: Cluster, namespace: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("environment", [{}, {"AS_A_MODULE": "yes"}], ids=["in the controller", "as a module"])
+def test_no_secret_is_ever_shown(cluster: Cluster, namespace: str, tmp_path: Path, environment: Json) -> None:
     config = yaml.safe_load(cluster.kubeconfig.read_text())
     tasks = [
         objects(cluster, namespace, definition=[secret(password=PASSWORD), config_map(note="a word")]),
         objects(None, namespace, kubeconfig=config, definition=[secret(password=PASSWORD + "2")], api_key=TOKEN),
         objects(cluster, namespace, definition=[{**secret(password=PASSWORD), "data": {"pin": 12345678}}]),
     ]
-    ran = play(tasks, "-vvv", "--diff", folder=tmp_path)
+    # An environment of its own keeps a task from running inside the controller.
+    ran = play([task | {"environment": environment} for task in tasks], "-vvv", "--diff", folder=tmp_path)
+    assert ("AnsiballZ" in ran.stdout) == bool(environment)
     shown = ran.stdout + ran.stderr
     for value in (PASSWORD, base64.b64encode(PASSWORD.encode()).decode(), TOKEN, "12345678"):
         assert value not in shown

@@ -23,6 +23,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.edge.clock im
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_api import KubeApi, connect
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import KubeError, NoClusterError
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.results import (
+    Ending,
     connection_params,
     finish,
     require_libraries,
@@ -32,24 +33,31 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.edge.results 
 def run_module(module: AnsibleModule) -> None:
     """Applies or deletes the set that the action plugin handed over as JSON text."""
     require_libraries(module)
+    finish(module, run(module.params, module.check_mode, module._diff))
+
+
+def run(params: Mapping[str, Any], check_mode: bool, diff_mode: bool) -> Ending:
+    """The whole work, from checked parameters to the result. The action plugin calls it too, where no other host is involved."""
     clock = SystemClock()
     started = clock.monotonic()
     api: KubeApi | None = None
     warnings: list[str] = []
     try:
-        sourced = check_sourced(_documents(module.params["definition"]))
-        masks = _paths(module.params["hidden_fields"], "hidden_fields")
-        api = connect(connection_params(module))
-        report = _report(module, api, sourced, masks)
+        sourced = check_sourced(_documents(params["definition"]))
+        masks = _paths(params["hidden_fields"], "hidden_fields")
+        api = connect(connection_params(params))
+        report = _report(
+            params, api, sourced, Manner(params["field_manager"], tuple(params["force_conflicts"]), masks, check_mode)
+        )
     except NoClusterError as error:
-        if not module.check_mode:
-            finish(module, {"msg": str(error)}, [], failed=True)
+        if not check_mode:
+            return Ending({"msg": str(error)}, failed=True)
         report = _without_server(sourced, masks)
         warnings = [f"No API server could be asked, so nothing is validated: {error}"]
     except (ManifestError, KubeError) as error:
-        finish(module, {"msg": str(error)}, [], failed=True)
-    result = _result(report, module._diff, api) | {"duration": round(clock.monotonic() - started, 2)}
-    finish(module, result, [*warnings, *(api.warnings() if api else [])], failed=bool(report.problems))
+        return Ending({"msg": str(error)}, failed=True)
+    result = _result(report, diff_mode, api) | {"duration": round(clock.monotonic() - started, 2)}
+    return Ending(result, (*warnings, *(api.warnings() if api else ())), failed=bool(report.problems))
 
 
 def _documents(text: str | None) -> list[tuple[str, Any]]:
@@ -66,13 +74,10 @@ def _paths(given: Sequence[str], option: str) -> tuple[str, ...]:
     return tuple(given)
 
 
-def _report(module: AnsibleModule, api: KubeApi, sourced: Sequence[Sourced], masks: tuple[str, ...]) -> Report:
-    params, clock = module.params, SystemClock()
-    waiting = Waiting(
-        float(params["wait_timeout"]), readiness_rules(params["readiness_rules"]), settle_patience(params["wait_settle"])
-    )
-    manner = Manner(params["field_manager"], tuple(params["force_conflicts"]), masks, module.check_mode)
-    settings = Settings(manner, params["namespace"], params["wait"], waiting)
+def _report(params: Mapping[str, Any], api: KubeApi, sourced: Sequence[Sourced], manner: Manner) -> Report:
+    clock = SystemClock()
+    rules, patience = readiness_rules(params["readiness_rules"]), settle_patience(params["wait_settle"])
+    settings = Settings(manner, params["namespace"], params["wait"], Waiting(float(params["wait_timeout"]), rules, patience))
     engine = ApplyEngine(api, settings, clock, Progress(params["progress_file"], clock))
     return engine.remove(sourced) if params["state"] == "absent" else engine.apply(sourced)
 

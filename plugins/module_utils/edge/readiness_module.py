@@ -21,6 +21,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.edge.clock im
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_api import KubeApi, Selector, connect
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import KubeError
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.results import (
+    Ending,
     connection_params,
     finish,
     require_libraries,
@@ -30,14 +31,14 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.edge.results 
 def run_module(module: AnsibleModule) -> None:
     """Judges the objects that the options pick."""
     require_libraries(module)
-    params = connection_params(module)
+    params = connection_params(module.params)
     try:
         api: KubeApi = connect(params)
         kind = api.discovery().find(params["api_version"], params["kind"])
         result = _absent_kind(api, params) if kind is None else _judged(api, kind, params)
     except KubeError as error:
-        finish(module, {"msg": str(error)}, [], failed=True)
-    finish(module, result, [], failed=bool(result.get("msg")))
+        finish(module, Ending({"msg": str(error)}, failed=True))
+    finish(module, Ending(result, failed=bool(result.get("msg"))))
 
 
 def _absent_kind(api: KubeApi, params: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
@@ -19,19 +20,26 @@ def require_libraries(module: AnsibleModule) -> None:
         module.fail_json(msg=missing_required_lib(name))
 
 
-def connection_params(module: AnsibleModule) -> dict[str, Any]:
-    """The module's parameters with a kubeconfig given as a mapping moved into ``kubeconfig_content``."""
-    params = dict(module.params)
-    if isinstance(params.get("kubeconfig"), Mapping):
-        params["kubeconfig_content"] = json.dumps(params["kubeconfig"])
-        params["kubeconfig"] = None
-    return params
+@dataclass(frozen=True)
+class Ending:
+    """What a module has to say at its end. Warnings are shown once each."""
+
+    result: Mapping[str, Any]
+    warnings: tuple[str, ...] = ()
+    failed: bool = False
 
 
-def finish(module: AnsibleModule, result: Mapping[str, Any], warnings: list[str], failed: bool = False) -> NoReturn:
-    """Ends the module. ``warnings`` are shown once each."""
-    for warning in dict.fromkeys(warnings):
+def connection_params(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters with a kubeconfig given as a mapping moved into ``kubeconfig_content``."""
+    if not isinstance(params.get("kubeconfig"), Mapping):
+        return dict(params)
+    return {**params, "kubeconfig_content": json.dumps(params["kubeconfig"]), "kubeconfig": None}
+
+
+def finish(module: AnsibleModule, ending: Ending) -> NoReturn:
+    """Ends the module."""
+    for warning in dict.fromkeys(ending.warnings):
         module.warn(warning)
-    end = module.fail_json if failed else module.exit_json
-    end(**result)
+    end = module.fail_json if ending.failed else module.exit_json
+    end(**ending.result)
     raise SystemExit(1)

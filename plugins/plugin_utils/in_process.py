@@ -1,0 +1,55 @@
+# Copyright (c) autotrade.deployment engineers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Runs ``cluster_objects`` inside the controller's own process where a module would run on the controller anyway.
+
+Packing a module, starting an interpreter and importing everything anew costs more than a set without changes takes. What
+is imported here is loaded once by the strategy and inherited by every worker.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.utils.display import Display
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge import apply_module
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.arguments import (
+    connection_options,
+    missing_library,
+    wait_options,
+)
+
+
+def possible(action: Any, variables: Mapping[str, Any]) -> bool:
+    """Whether host, user, interpreter and environment of the module would be exactly ours."""
+    task = action._task
+    if action._connection.transport != "local" or action._connection.become or task.async_val or any(task.environment or ()):
+        return False
+    return _same_file(_interpreter(action, variables)) and missing_library() is None
+
+
+def _interpreter(action: Any, variables: Mapping[str, Any]) -> str:
+    host = action._task.delegate_to
+    own = variables.get("ansible_delegated_vars", {}).get(host, {}) if host else variables
+    return str(action._templar.template(own.get("ansible_python_interpreter", "")))
+
+
+def _same_file(interpreter: str) -> bool:
+    # Not by real path: two virtual environments may share one binary and have other packages.
+    return os.path.abspath(interpreter or ".") == os.path.abspath(sys.executable)  # noqa: PTH100 - links must stay
+
+
+def run(args: Mapping[str, Any], check_mode: bool, diff_mode: bool) -> dict[str, Any]:
+    """The module's result. Arguments are checked by the module's own specification."""
+    specification = apply_module.argument_spec(connection_options(), wait_options())
+    checked = ArgumentSpecValidator(specification).validate(dict(args))
+    if checked.error_messages:
+        raise AnsibleActionFail(", ".join(checked.error_messages))
+    ending = apply_module.run(checked.validated_parameters, check_mode, diff_mode)
+    for warning in dict.fromkeys(ending.warnings):
+        Display().warning(warning)
+    return {**ending.result, "failed": ending.failed, "changed": ending.result.get("changed", False)}
