@@ -189,7 +189,12 @@ def apply_nodes(cluster: Cluster, hosts: Mapping[str, Json]) -> None:
 
 
 def ready_nodes(nodes: Sequence[Json]) -> set[str]:
-    return {node["metadata"]["name"] for node in nodes if condition(node, "Ready") == "True"}
+    """Names of the nodes that take pods: ready, and the taint of those that are not is gone."""
+    return {node["metadata"]["name"] for node in nodes if condition(node, "Ready") == "True" and not _untouched(node)}
+
+
+def _untouched(node: Json) -> bool:
+    return any(taint["key"] == "node.kubernetes.io/not-ready" for taint in node["spec"].get("taints", ()))
 
 
 def condition(thing: Json, kind: str) -> str | None:
