@@ -23,6 +23,7 @@ INPUTS = ("roles", "inventories/simulated", "plugins", "playbooks/export.yml", "
 Objects = dict[str, list[dict[str, Any]]]
 Render = Callable[..., Objects]
 Play = Callable[..., subprocess.CompletedProcess[str]]
+RunRole = Callable[[str, Mapping[str, Mapping[str, Any]]], dict[str, str]]
 
 
 def roles_with_objects() -> list[str]:
@@ -58,13 +59,50 @@ def apply_role(tmp_path_factory: pytest.TempPathFactory) -> Play:
     def play(role: str, **variables: Any) -> subprocess.CompletedProcess[str]:
         directory = tmp_path_factory.mktemp("role")
         exported = {"autotrade.deployment.cluster_objects": {"state": "exported", "export_dir": str(directory / "objects")}}
-        content = [{"name": f"Run {role}", "hosts": "localhost", "gather_facts": False, "module_defaults": exported}]
-        content[0]["roles"] = [f"autotrade.deployment.{role}"]
+        content = {"name": f"Run {role}", "hosts": "localhost", "gather_facts": False, "module_defaults": exported}
         playbook = directory / "play.yml"
-        playbook.write_text(yaml.safe_dump(content), encoding="utf-8")
+        playbook.write_text(yaml.safe_dump([{**content, "roles": [f"autotrade.deployment.{role}"]}]), encoding="utf-8")
         return run_playbook(playbook, variables)
 
     return play
+
+
+@pytest.fixture(scope="session")
+def run_role(tmp_path_factory: pytest.TempPathFactory) -> RunRole:
+    """Run a whole role, checks included, its objects exported and not applied, once for each of the named sets of variables.
+
+    ``run_role("cache", {"too few": {"cache_replicas": 1}})`` answers ``{"too few": "what it failed with"}``; a set that
+    the role accepts is missing in the answer.
+    """
+
+    def running(role: str, cases: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+        directory = tmp_path_factory.mktemp("role")
+        report = directory / "refused.json"
+        playbook = directory / "play.yml"
+        playbook.write_text(json.dumps([_play_of_cases(role, cases, directory / "objects", report)]), encoding="utf-8")
+        answer = run_playbook(playbook, {})
+        assert report.exists(), answer.stdout[-6000:] + answer.stderr[-2000:]
+        refused: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
+        return {name: json.dumps(result) for name, result in refused.items()}
+
+    return running
+
+
+def _play_of_cases(role: str, cases: Mapping[str, Mapping[str, Any]], objects: Path, report: Path) -> dict[str, Any]:
+    exported = {"autotrade.deployment.cluster_objects": {"state": "exported", "export_dir": str(objects)}}
+    note = "{{ refused | combine({case: ansible_failed_result}) }}"
+    tasks: list[dict[str, Any]] = [
+        {
+            "name": f"Run {role} with {name}",
+            "vars": {"case": name},
+            "block": [{"ansible.builtin.include_role": {"name": f"autotrade.deployment.{role}"}, "vars": dict(variables)}],
+            "rescue": [{"ansible.builtin.set_fact": {"refused": note}}],
+        }
+        for name, variables in cases.items()
+    ]
+    tasks.append({"ansible.builtin.copy": {"content": "{{ refused | to_json }}", "dest": str(report), "mode": "0600"}})
+    first: dict[str, Any] = {"ansible.builtin.set_fact": {"refused": {}}}
+    return {"hosts": "localhost", "gather_facts": False, "module_defaults": exported, "tasks": [first, *tasks]}
 
 
 def read_objects(directory: Path) -> list[dict[str, Any]]:
