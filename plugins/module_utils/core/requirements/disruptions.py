@@ -36,16 +36,16 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirem
     Workload,
 )
 
+NOTHING = "no replicated workload is there to judge (role trading_system)"
+
 
 @check("H4", "Exactly one disruption budget for every replicated workload")
 def budgets(cluster: Cluster) -> Verdict:
     """By the labels of the template: none, two, or one that never allows anything is a problem; live, what each allows."""
-    problems = [
-        problem
-        for workload in cluster.workloads()
-        if workload.kind in REPLICATED_KINDS and ours(cluster, workload)
-        for problem in _budget_of(cluster, workload)
-    ]
+    found = [w for w in cluster.workloads() if w.kind in REPLICATED_KINDS and ours(cluster, w)]
+    if not found:
+        return judged([NOTHING], "")
+    problems = [problem for workload in found for problem in _budget_of(cluster, workload)]
     budgets_here = [one for one in cluster.of_kind("PodDisruptionBudget") if _selects_ours(cluster, one)]
     problems += [
         f"{where_is(one)}: selects no workload, so it protects nothing (spec.selector)"

@@ -169,6 +169,10 @@ def vertical(cluster: Cluster) -> Verdict:
     namespace = cluster.settings.namespace
     found = cluster.of_kind("VerticalPodAutoscaler", namespace)
     problems: list[str] = []
+    if not cluster.workloads(namespace):
+        problems.append(
+            f"no workload stands in namespace {namespace}, so there is nothing to recommend for (role trading_system)"
+        )
     covered = set()
     for one in found:
         target = mapping(one, "spec", "targetRef")
