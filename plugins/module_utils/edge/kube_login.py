@@ -184,5 +184,5 @@ def _with_options(login: Login, options: Options) -> Login:
     }
     merged = replace(login, **{name: value for name, value in given.items() if value is not None})
     if not merged.host.startswith(("https://", "http://")):
-        return replace(merged, host=f"https://{merged.host}")
+        merged = replace(merged, host=f"https://{merged.host}")
     return replace(merged, host=merged.host.rstrip("/"))

@@ -53,7 +53,8 @@ def _persister(where: str, persist: bool) -> Any:
 
 
 def _login(found: Any) -> Login:
-    authorization = str(found.get_api_key_with_prefix("authorization") or "")
+    # Which key the client files the token under differs between its releases; its own answer is the same.
+    authorization = str(found.auth_settings().get("BearerToken", {}).get("value") or "")
     return Login(
         host=str(found.host),
         verify=bool(found.verify_ssl),

@@ -1,0 +1,69 @@
+"""Field conflicts as data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_conflicts import (
+    HIDDEN,
+    Conflict,
+    conflicts_of,
+    covered,
+    value_at,
+)
+
+OBJ: dict[str, Any] = {
+    "kind": "Deployment",
+    "metadata": {"finalizers": ["a/b", "c"]},
+    "spec": {
+        "replicas": 3,
+        "containers": [{"name": "app", "image": "x:1"}, {"name": "side", "image": "y:1"}],
+        "ports": [{"port": 80, "protocol": "TCP", "name": "web"}],
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (".spec.replicas", 3),
+        ('.spec.containers[name="side"].image', "y:1"),
+        ('.spec.ports[port=80,protocol="TCP"].name', "web"),
+        (".spec.containers[1].name", "side"),
+        ('.metadata.finalizers[="c"]', "c"),
+        (".spec.containers[9].name", None),
+        (".spec.nothing.below", None),
+    ],
+)
+def test_values_are_found_at_the_servers_paths(path: str, value: Any) -> None:
+    assert value_at(OBJ, path) == value
+
+
+def test_a_conflict_has_path_manager_and_both_values() -> None:
+    causes = [
+        ("FieldManagerConflict", ".spec.replicas", 'conflict with "kubectl-edit" using apps/v1'),
+        ("FieldValueInvalid", ".spec.x", "something else"),
+    ]
+    theirs = {"spec": {"replicas": 9}}
+    assert conflicts_of(causes, OBJ, theirs) == (Conflict(".spec.replicas", "kubectl-edit", 3, 9),)
+
+
+def test_values_of_secrets_are_hidden() -> None:
+    causes = [("FieldManagerConflict", ".data.password", 'conflict with "x"')]
+    secret = {"kind": "Secret", "data": {"password": "c2VjcmV0"}}
+    assert conflicts_of(causes, secret, secret)[0] == Conflict(".data.password", "x", HIDDEN, HIDDEN)
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed", "is_covered"),
+    [
+        (".spec.replicas", [".spec.replicas"], True),
+        (".spec.replicas", ["spec"], True),
+        (".spec.replicas", [".spec.rep"], False),
+        ('.spec.containers[name="a"].image', [".spec.containers"], True),
+        (".spec.replicas", [], False),
+    ],
+)
+def test_only_named_paths_may_be_taken(path: str, allowed: list[str], is_covered: bool) -> None:
+    assert covered([Conflict(path, "m", 1, 2)], allowed) is is_covered

@@ -1,0 +1,107 @@
+"""HTTP with retries, against a small server of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
+
+import pytest
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_credentials import Login
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import ApiError, UnreachableError
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_transport import Transport
+
+BUSY = (429, b'{"kind":"Status","message":"slow down","reason":"TooManyRequests"}', {"Retry-After": "2"})
+FINE = (200, b'{"ok": true}', {"Warning": '299 - "v1beta1 is old"'})
+
+
+class Server(BaseHTTPRequestHandler):
+    answers: ClassVar[list[tuple[int, bytes, dict[str, str]]]] = []
+    seen: ClassVar[list[list[str]]] = []
+
+    def do_GET(self) -> None:
+        Server.seen.append(self.headers.get_all("Impersonate-Group") or [])
+        status, body, headers = Server.answers.pop(0)
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_arguments: object) -> None:
+        """Silent."""
+
+
+class TestClock:
+    __test__ = False
+
+    def __init__(self) -> None:
+        self.time = 0.0
+        self.slept: list[float] = []
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.time, timezone.utc)
+
+    def monotonic(self) -> float:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.time += seconds
+
+
+@pytest.fixture
+def host() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    Server.seen = []
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_throttled_request_waits_as_long_as_the_server_says(host: str) -> None:
+    clock = TestClock()
+    Server.answers = [FINE, BUSY, BUSY, FINE]
+    transport = Transport(Login(host), clock=clock)
+    transport.json("GET", "/a")
+    assert transport.json("GET", "/b") == (200, {"ok": True})
+    assert clock.slept == [2.0, 2.0]
+    assert list(transport.warnings) == ["v1beta1 is old"]
+    assert transport.requests == {"GET": 4}
+
+
+def test_patience_ends_with_the_servers_own_words(host: str) -> None:
+    clock = TestClock()
+    Server.answers = [FINE, *[BUSY] * 100]
+    transport = Transport(Login(host), clock=clock)
+    transport.json("GET", "/a")
+    with pytest.raises(ApiError, match="slow down") as caught:
+        transport.json("GET", "/b")
+    assert (caught.value.status, caught.value.reason) == (429, "TooManyRequests")
+    assert 50 < clock.time <= 60
+
+
+def test_bad_input_is_not_asked_twice(host: str) -> None:
+    clock = TestClock()
+    Server.answers = [(500, b'{"kind":"Status","message":"field not declared in schema"}', {})]
+    with pytest.raises(ApiError, match="not declared"):
+        Transport(Login(host), clock=clock).json("GET", "/a")
+    assert clock.slept == []
+
+
+def test_nobody_there_is_said_soon_with_the_settings() -> None:
+    clock = TestClock()
+    with pytest.raises(UnreachableError, match=r"refused.*host, kubeconfig, context and proxy"):
+        Transport(Login("http://127.0.0.1:9"), clock=clock).json("GET", "/a")
+    assert clock.time <= 5
+
+
+def test_groups_travel_on_lines_of_their_own(host: str) -> None:
+    Server.answers = [FINE]
+    Transport(Login(host, impersonate_user="me", impersonate_groups=("a", "b"))).json("GET", "/a")
+    assert Server.seen == [["a", "b"]]

@@ -1,0 +1,48 @@
+"""Manifests as text."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import ManifestError
+from ansible_collections.autotrade.deployment.plugins.plugin_utils.object_text import (
+    documents,
+    inline,
+    sealed,
+    sealed_kubeconfig,
+)
+
+
+def test_each_document_has_its_place_and_empty_ones_are_left_out() -> None:
+    assert list(documents("a.yaml", "---\na: 1\n---\n# nothing\n---\nb: 2\n")) == [("a.yaml:1", {"a": 1}), ("a.yaml:2", {"b": 2})]
+    assert list(documents("a.yaml", "a: 1")) == [("a.yaml", {"a": 1})]
+    assert list(documents("a.yaml", "")) == []
+
+
+def test_values_are_read_as_the_kubernetes_tools_read_them() -> None:
+    [(_source, found)] = documents("a", "day: 2026-11-23\nmode: 0644\nsize: 1Gi\nflag: true\n")
+    assert found == {"day": "2026-11-23", "mode": 420, "size": "1Gi", "flag": True}
+
+
+@pytest.mark.parametrize("text", ["a: 'hunter2\nb: ]", "a: hunter2\na: hunter2\n", "a: !vault hunter2", "\thunter2: {"])
+def test_errors_name_file_and_line_and_quote_no_value(text: str) -> None:
+    with pytest.raises(ManifestError, match=r"^a\.yaml, line \d") as caught:
+        list(documents("a.yaml", text))
+    assert "hunter2" not in str(caught.value)
+
+
+def test_inline_definitions_may_be_mappings_text_or_both() -> None:
+    assert list(inline({"a": 1})) == [("definition", {"a": 1})]
+    assert list(inline([{"a": 1}, "b: 2"])) == [("definition 1", {"a": 1}), ("definition 2", {"b": 2})]
+
+
+def test_the_seal_is_json_with_all_characters() -> None:
+    assert json.loads(sealed([("a", {"x": "{{ é }}"})])) == [["a", {"x": "{{ é }}"}]]
+    with pytest.raises(ManifestError, match="type bytes"):
+        sealed([("a", {"x": b"raw"})])
+
+
+def test_a_kubeconfig_given_as_a_mapping_becomes_text() -> None:
+    assert sealed_kubeconfig({"kubeconfig": {"a": 1}, "b": 2}) == {"kubeconfig_content": '{"a": 1}', "b": 2}
+    assert sealed_kubeconfig({"kubeconfig": "path"}) == {"kubeconfig": "path"}
