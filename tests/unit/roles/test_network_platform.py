@@ -19,7 +19,7 @@ PLATFORMS = {
         "standard": "rancher.io/local-path",
         "shared": "autotrade.deployment/shared-directory",
     },
-    "simulated": dict.fromkeys(("fast", "standard", "shared"), "simulation.autotrade.deployment/volume"),
+    "simulated": dict.fromkeys(("fast", "standard", "shared"), "volume.simulation.autotrade.deployment"),
 }
 
 
