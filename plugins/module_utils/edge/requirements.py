@@ -30,6 +30,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirem
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_api import KubeApi, connect
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import ApiError, KubeError
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.results import (
+    Ending,
     connection_params,
     finish,
     require_libraries,
@@ -60,14 +61,14 @@ def run_module(module: AnsibleModule) -> None:
         strangers = unknown(params["only"])
         if strangers:
             raise OptionError(f"option only names {', '.join(strangers)}; expected ids such as C3. Correct the option only.")
-        api = connect(connection_params(module))
+        api = connect(connection_params(params))
         cluster = observe(api, settings)
         findings = evaluate(cluster, params["only"])
         if params["report"] and not module.check_mode:
             write_report(Path(params["report"]), findings)
     except (KubeError, OptionError) as error:
-        finish(module, {"msg": str(error)}, [], failed=True)
-    finish(module, _result(cluster, findings, params["report"]), list(api.warnings()))
+        finish(module, Ending({"msg": str(error)}, failed=True))
+    finish(module, Ending(_result(cluster, findings, params["report"]), tuple(api.warnings())))
 
 
 class OptionError(ValueError):

@@ -260,8 +260,17 @@ def persistence(cluster: Cluster) -> Verdict:
 
 def _unbound(cluster: Cluster) -> Iterator[str]:
     for claim in cluster.of_kind("PersistentVolumeClaim") if cluster.observed else []:
-        if text(claim, "status", "phase") != "Bound":
+        storage_class = cluster.get("StorageClass", text(claim, "spec", "storageClassName"))
+        late = text(storage_class, "volumeBindingMode") == "WaitForFirstConsumer"
+        # What binds late and no pod has asked for yet (a backup before its first hour) waits rightly.
+        if text(claim, "status", "phase") != "Bound" and not (late and not _used(cluster, claim)):
             yield f"{where_is(claim)}: phase is {text(claim, 'status', 'phase') or 'not set'}, expected Bound (its storage class)"
+
+
+def _used(cluster: Cluster, claim: Mapping[str, Any]) -> bool:
+    pods = cluster.pods(text(claim, "metadata", "namespace"))
+    volumes = (volume for pod in pods for volume in items(pod, "spec", "volumes"))
+    return any(text(volume, "persistentVolumeClaim", "claimName") == name_of(claim) for volume in volumes)
 
 
 @check("S9", "Backup and tested restore")
