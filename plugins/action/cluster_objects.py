@@ -23,7 +23,7 @@ INLINE = ("definition", "resource_definition", "definitions", "inline")
 QUIET_S = 2.0
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(ActionBase):
     """``template`` names files or directories below the role's ``templates``; a directory means every ``*.yaml.j2`` in it."""
 
     _supports_check_mode = True

@@ -10,7 +10,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.autotrade.deployment.plugins.plugin_utils.object_text import sealed_kubeconfig
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(ActionBase):
     """Hands the arguments on."""
 
     _supports_check_mode = True

@@ -14,7 +14,7 @@ from ansible_collections.autotrade.deployment.plugins.plugin_utils.verification 
 display = Display()
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(ActionBase):
     """Shows the table when the module has answered; its result is the module's own."""
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
