@@ -46,7 +46,7 @@ OVERRIDES: dict[str, Any] = {
     "trading_system_readiness": {"delay": 11, "period": 6},
     "trading_system_liveness": {"delay": 22, "period": 12},
     "trading_system_startup_checks": 33,
-    "trading_system_pre_stop_seconds": 14,
+    "trading_system_pre_stop_seconds": "14",
     "trading_system_node_loss_seconds": 44,
     "trading_system_progress_deadline": 555,
     "trading_system_user_id": 12345,
@@ -121,6 +121,7 @@ def test_every_variable_of_the_role_is_overridden_here() -> None:
         "live_deployment",
         "inference_zones",
         "wait_timeout",
+        "training_run_replaced",
     }
     names = set(yaml.safe_load((ROOT / "roles/trading_system/defaults/main.yml").read_text(encoding="utf-8")))
     assert names == set(OVERRIDES) | {f"trading_system_{name}" for name in elsewhere}
