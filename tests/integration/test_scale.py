@@ -57,7 +57,7 @@ def test_500_nodes_and_5000_pods_come_up(large: Cluster) -> None:
     def all_ready(found: Json) -> bool:
         return sum(entry["status"].get("readyReplicas", 0) for entry in found["items"]) == DEPLOYMENTS * REPLICAS
 
-    large.wait("every pod ready", path, all_ready, timeout=600)
+    large.wait("every pod ready", path, all_ready, timeout=900, interval=1.0)
     seconds = time.monotonic() - begun
     memory = {name: resident_mebibytes(pid) for name, pid in large.result["pids"].items()}
     parts = ", ".join(f"{name} {size:.0f}" for name, size in memory.items())
