@@ -12,7 +12,7 @@ version_added: 0.1.0
 author: autotrade.deployment engineers (@autotrade)
 description:
   - Lists each kind once and judges the cluster against every requirement of C(docs/requirements.md).
-  - A requirement passes, fails with everything that was found wrong, or is not run with the reason: not everything shows in
+  - A requirement passes, fails with everything that was found wrong, or is not run with the reason, as not everything shows in
     objects of the API. Reading never changes anything.
   - Values of Secrets are dropped as they arrive. Where this user may not list a kind, the requirements that need it are not run.
 options:
@@ -38,6 +38,13 @@ options:
     type: path
 extends_documentation_fragment:
   - autotrade.deployment.connection
+attributes:
+  check_mode:
+    description: Can run in check mode, which reads and judges as always and leaves the report unwritten.
+    support: full
+  diff_mode:
+    description: Returns details on what has changed.
+    support: none
 seealso:
   - module: autotrade.deployment.readiness_info
 """
