@@ -52,7 +52,8 @@ def parameters(state: Path, name: str, /, **changes: Any) -> Json:
     defaults: Json = {
         "name": name,
         "state": "started",
-        "binary_directory": str(store() / "bin"),
+        # Ending a cluster must work when the store is gone.
+        "binary_directory": str(store() / "bin") if changes.get("state", "started") == "started" else None,
         "state_directory": str(state),
         "cache_directory": None,
         "stages": [str(STAGES)],
