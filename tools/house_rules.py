@@ -36,7 +36,8 @@ def long_code(name: str, text: str) -> Iterator[str]:
 def forbidden_words(name: str, text: str) -> Iterator[str]:
     for number, line in enumerate(text.splitlines(), start=1):
         if found := FORBIDDEN.search(line):
-            yield f"{name}:{number}: {found.group()!r} names one machine or a package registry; use a variable or the host's own settings"
+            where = f"{name}:{number}: {found.group()!r} names one machine or a package registry"
+            yield f"{where}; use a variable or the host's own settings"
 
 
 def plugin_header(name: str, text: str) -> Iterator[str]:
@@ -58,7 +59,8 @@ def role_shape(role: Path) -> Iterator[str]:
             yield f"roles/{role.name}: default {key} should start with {role.name}_"
     for template in sorted(role.glob("templates/objects/**/*.j2")):
         if "{%" in template.read_text():
-            yield f"{template.relative_to(ROOT)}: logic in a manifest; only values may stand there, choices belong to vars/main.yml"
+            where = f"{template.relative_to(ROOT)}: logic in a manifest"
+            yield f"{where}; only values may stand there, choices belong to vars/main.yml"
 
 
 def load(path: Path) -> dict[str, object]:

@@ -47,7 +47,9 @@ class Playbooks:
         command = [str(self.bin / "ansible-playbook"), playbook, "-i", self.inventory, *arguments]
         env = os.environ | {"XDG_STATE_HOME": str(self.state), "ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0"} | self.env
         start = time.monotonic()
-        done = subprocess.run(command, cwd=self.cwd, env=env, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            command, cwd=self.cwd, env=env, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+        )
         return Run(done.returncode, done.stdout + done.stderr, time.monotonic() - start)
 
     def must(self, playbook: str, *arguments: str) -> Run:

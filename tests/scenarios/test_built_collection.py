@@ -27,7 +27,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Playbooks]:
     install = [str(BIN / "ansible-galaxy"), "collection", "install", str(archive), "-p", str(collections), "--offline"]
     subprocess.run(install, check=True, env=env, cwd=work, capture_output=True)
     shutil.copytree(ROOT / "inventories" / "simulated", work / "inventory")
-    books = Playbooks(BIN, work, state, "inventory", {"ANSIBLE_COLLECTIONS_PATH": str(collections), "ANSIBLE_CONFIG": "/dev/null"})
+    books = Playbooks(
+        BIN, work, state, "inventory", {"ANSIBLE_COLLECTIONS_PATH": str(collections), "ANSIBLE_CONFIG": "/dev/null"}
+    )
     yield books
     assert books.run("autotrade.deployment.simulated", "-e", "simulated_cluster_state=absent").status == 0
     assert processes_below(state) == []

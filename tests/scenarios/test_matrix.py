@@ -22,7 +22,9 @@ def pair_id(pair: Pair) -> str:
 def bin_dir(request: pytest.FixtureRequest) -> Path:
     """The programs of one pair. A missing interpreter is a failure here: the printed matrix would lie otherwise."""
     pair: Pair = request.param
-    assert find_python(pair.python), f"Python {pair.python} is not on this machine; docs/support-matrix.md claims that it is tested"
+    assert find_python(pair.python), (
+        f"Python {pair.python} is not on this machine; docs/support-matrix.md claims that it is tested"
+    )
     return environment(pair)
 
 

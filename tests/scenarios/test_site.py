@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -17,13 +19,13 @@ PREDICTED = re.compile(r"unvalidated")
 
 
 def cluster_dir(books: Playbooks) -> Path:
-    (found,) = books.state.glob("autotrade/simulated/*")
+    (found,) = (path for path in books.state.glob("autotrade/simulated/*") if path.is_dir())
     return found
 
 
 def kubectl(books: Playbooks, *arguments: str) -> str:
-    store = Path.home() / ".cache/autotrade/store/bin/kubectl"
-    command = [str(store), f"--kubeconfig={cluster_dir(books) / 'kubeconfig'}", *arguments]
+    store = Path(os.environ.get("AUTOTRADE_STORE", Path.home() / ".cache" / "autotrade" / "store"))
+    command = [str(store / "bin" / "kubectl"), f"--kubeconfig={cluster_dir(books) / 'admin.kubeconfig'}", *arguments]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
@@ -78,10 +80,23 @@ def test_check_and_diff_after_the_run_are_empty(playbooks: Playbooks) -> None:
 
 
 def test_one_component_alone_touches_nothing_else(playbooks: Playbooks) -> None:
-    kubectl(playbooks, "label", "deployment", "-n", "trading-system", "data-acquisition", "app.kubernetes.io/name=changed", "--overwrite")
-    kubectl(playbooks, "label", "deployment", "-n", "trading-system", "data-pipeline", "app.kubernetes.io/name=changed", "--overwrite")
+    kubectl(
+        playbooks,
+        "label",
+        "deployment",
+        "-n",
+        "trading-system",
+        "data-acquisition",
+        "app.kubernetes.io/name=changed",
+        "--overwrite",
+    )
+    kubectl(
+        playbooks, "label", "deployment", "-n", "trading-system", "data-pipeline", "app.kubernetes.io/name=changed", "--overwrite"
+    )
     playbooks.must("site.yml", "--tags", "trading_system", "-e", "trading_system_only=data-acquisition")
-    names = kubectl(playbooks, "get", "deployments", "-n", "trading-system", "-l", "app.kubernetes.io/name=changed", "-o", "name").split()
+    names = kubectl(
+        playbooks, "get", "deployments", "-n", "trading-system", "-l", "app.kubernetes.io/name=changed", "-o", "name"
+    ).split()
     assert names == ["deployment.apps/data-pipeline"]
 
 
@@ -94,10 +109,10 @@ def test_drift_is_repaired(playbooks: Playbooks) -> None:
 
 @pytest.mark.requirement("S6")
 def test_no_secret_is_printed_even_with_vvv(playbooks: Playbooks) -> None:
-    encoded = json.loads(kubectl(playbooks, "get", "secret", "-n", "trading-system", "timescaledb-credentials", "-o", "json"))["data"]
+    encoded = json.loads(kubectl(playbooks, "get", "secret", "-n", "trading-system", "timescaledb-credentials", "-o", "json"))[
+        "data"
+    ]
     run = playbooks.must("site.yml", "--tags", "secrets", "-vvv", "--diff", "--check")
-    import base64
-
     for value in encoded.values():
         assert value not in run.output
     plain = base64.b64decode(encoded["password"]).decode()

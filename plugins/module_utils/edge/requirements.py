@@ -18,6 +18,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirem
     counts,
     evaluate,
     report,
+    unasked,
     unknown,
 )
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.model import (
@@ -28,7 +29,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirem
 )
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.summary import components
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_api import KubeApi, connect
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import ApiError, KubeError
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import ApiError, KubeError, NoClusterError
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.results import (
     Ending,
     connection_params,
@@ -55,20 +56,31 @@ def argument_spec(connection: Mapping[str, Any]) -> dict[str, Any]:
 def run_module(module: AnsibleModule) -> None:
     """Judge the cluster; a requirement that does not hold is a finding, not a failure of the module."""
     require_libraries(module)
-    params = module.params
     try:
-        settings = Settings(params["namespace"], params["monitoring_namespace"], _scale(params["scale"]))
-        strangers = unknown(params["only"])
-        if strangers:
-            raise OptionError(f"option only names {', '.join(strangers)}; expected ids such as C3. Correct the option only.")
+        ending = _judged(module.params, module.check_mode)
+    except (KubeError, OptionError) as error:
+        ending = Ending({"msg": str(error)}, failed=True)
+    finish(module, ending)
+
+
+def _judged(params: Mapping[str, Any], check_mode: bool) -> Ending:
+    settings = Settings(params["namespace"], params["monitoring_namespace"], _scale(params["scale"]))
+    strangers = unknown(params["only"])
+    if strangers:
+        raise OptionError(f"option only names {', '.join(strangers)}; expected ids such as C3. Correct the option only.")
+    try:
         api = connect(connection_params(params))
         cluster = observe(api, settings)
-        findings = evaluate(cluster, params["only"])
-        if params["report"] and not module.check_mode:
-            write_report(Path(params["report"]), findings)
-    except (KubeError, OptionError) as error:
-        finish(module, Ending({"msg": str(error)}, failed=True))
-    finish(module, Ending(_result(cluster, findings, params["report"]), tuple(api.warnings())))
+    except NoClusterError as error:
+        # In check mode the run that would make the cluster has not happened: nothing to judge, and nothing wrong.
+        if not check_mode:
+            raise
+        nothing = unasked(f"No API server could be asked: {error}", params["only"])
+        return Ending(_result(Cluster((), settings), nothing, None))
+    findings = evaluate(cluster, params["only"])
+    if params["report"] and not check_mode:
+        write_report(Path(params["report"]), findings)
+    return Ending(_result(cluster, findings, params["report"]), tuple(api.warnings()))
 
 
 class OptionError(ValueError):

@@ -71,6 +71,11 @@ def evaluate(observed: Cluster, only: Iterable[str] = ()) -> tuple[Finding, ...]
     return tuple(Finding(entry.id, entry.title, verdict.state, verdict.message) for entry, verdict in verdicts)
 
 
+def unasked(reason: str, only: Iterable[str] = ()) -> tuple[Finding, ...]:
+    """Every finding as not run, for the one reason that there is no cluster to judge."""
+    return tuple(Finding(one.id, one.title, State.NOT_RUN, reason) for one in evaluate(Cluster(()), only))
+
+
 def _verdict(entry: Registered, observed: Cluster) -> Verdict:
     try:
         return entry.run(observed)
