@@ -127,6 +127,14 @@ def test_a_whole_subtree_can_be_masked() -> None:
     assert diff({"spec": {"a": {"b": 1}}}, {"spec": {"a": {"b": 2}}}, ["spec.a"]).after == {"spec": {"a": AFTER}}
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "mark"),
+    [([1, 2], [1, 3], AFTER), ([1], [1, 2], AFTER), ([{"b": True}], [{"b": 1}], AFTER), ([1, 2], [1, 2], UNCHANGED)],
+)
+def test_masked_lists_are_compared_item_by_item(old: Any, new: Any, mark: str) -> None:
+    assert diff({"spec": {"a": old}}, {"spec": {"a": new}}, ["spec.a"]).after == {"spec": {"a": mark}}
+
+
 def test_a_plain_value_on_the_way_to_a_mask_is_hidden_whole() -> None:
     assert diff({"spec": {"a": "x"}}, {"spec": {"a": {"b": "y"}}}, ["spec.a.b"]).after == {"spec": {"a": AFTER}}
     assert diff({"spec": {"other": "x"}}, {"spec": {"other": "y"}}, ["spec.a.b"]).after == {"spec": {"other": "y"}}
