@@ -231,7 +231,6 @@ REFUSALS = [
     ("X3", "certificates", {"certificates_renew_before": "2160h"}, ["each to be longer than the one before it"]),
     ("X4", "gateway", {"gateway_token_issuer": ""}, ["gateway_token_issuer is ''", "identity provider"]),
     ("X4", "access_control", {"access_control_viewer_group": "system:masters"}, ["three different names"]),
-    ("X5", "service_mesh", {"service_mesh_values": {"pilot": {"cni": {"enabled": False}}}}, ["NET_ADMIN"]),
 ]
 
 

@@ -66,3 +66,24 @@ def test_main_is_a_list_of_includes(role: Path) -> None:
     tasks = yaml.safe_load((role / "tasks" / "main.yml").read_text(encoding="utf-8"))
     modules = {key for task in tasks for key in task if re.fullmatch(r"[a-z_]+\.[a-z_]+\.[a-z_]+", key)}
     assert modules <= {"ansible.builtin.include_tasks", "ansible.builtin.import_tasks", "ansible.builtin.include_role"}
+
+
+@named
+def test_every_variable_is_read(role: Path) -> None:
+    folders = [role / folder for folder in ("tasks", "templates", "vars")]
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    read = "\n".join(path.read_text(encoding="utf-8") for path in files)
+    # Defaults are computed from each other.
+    inner = "\n".join(str(value) for value in defaults(role).values())
+    lost = [name for name in defaults(role) if not re.search(rf"\b{name}\b", f"{read}\n{inner}")]
+    assert not lost, f"{role.name} declares and never reads {lost}: remove them, or use them in tasks, templates or vars"
+
+
+@named
+def test_bundles_are_in_the_lock(role: Path) -> None:
+    lock = yaml.safe_load((ROOT / "roles/artifact_store/files/lock.yml").read_text(encoding="utf-8"))
+    known = {entry["name"] for entry in lock["artifacts"] if entry["kind"] == "bundle"}
+    text = str(defaults(role).get(f"{role.name}_crd_bundles", ""))
+    named_there = set(re.findall(r"\['([a-z-]+)'\]", text))
+    assert bool(named_there) == bool(text)
+    assert named_there <= known, f"{role.name}_crd_bundles: the lock has no bundle {sorted(named_there - known)}"

@@ -118,7 +118,6 @@ def test_every_variable_of_the_role_is_overridden_here() -> None:
         "strategy",
         "blue_green",
         "canary",
-        "live_deployment",
         "inference_zones",
         "wait_timeout",
         "training_run_replaced",
