@@ -11,7 +11,7 @@ import pytest
 from tests.scenarios.conftest import ROOT, Playbooks, processes_below
 
 sys.path.insert(0, str(ROOT / "tools"))
-from matrix import PAIRS, Pair, environment, find_python  # noqa: E402
+from matrix import PAIRS, Pair, environment, find_python
 
 
 def pair_id(pair: Pair) -> str:

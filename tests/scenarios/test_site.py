@@ -79,31 +79,22 @@ def test_check_and_diff_after_the_run_are_empty(playbooks: Playbooks) -> None:
     assert not re.search(r"^[+-]{3} ", run.output, re.MULTILINE)
 
 
+def unlabelled(books: Playbooks) -> list[str]:
+    return kubectl(books, "get", "deployments", "-n", "trading-system", "-l", "!app.kubernetes.io/name", "-o", "name").split()
+
+
 def test_one_component_alone_touches_nothing_else(playbooks: Playbooks) -> None:
-    kubectl(
-        playbooks,
-        "label",
-        "deployment",
-        "-n",
-        "trading-system",
-        "data-acquisition",
-        "app.kubernetes.io/name=changed",
-        "--overwrite",
-    )
-    kubectl(
-        playbooks, "label", "deployment", "-n", "trading-system", "data-pipeline", "app.kubernetes.io/name=changed", "--overwrite"
-    )
+    for name in ("data-acquisition", "data-pipeline"):
+        kubectl(playbooks, "label", "deployment", "-n", "trading-system", name, "app.kubernetes.io/name-")
     playbooks.must("site.yml", "--tags", "trading_system", "-e", "trading_system_only=data-acquisition")
-    names = kubectl(
-        playbooks, "get", "deployments", "-n", "trading-system", "-l", "app.kubernetes.io/name=changed", "-o", "name"
-    ).split()
-    assert names == ["deployment.apps/data-pipeline"]
+    assert unlabelled(playbooks) == ["deployment.apps/data-pipeline"]
 
 
 def test_drift_is_repaired(playbooks: Playbooks) -> None:
     run = playbooks.must("site.yml", "--limit", "localhost", "--tags", "trading_system", "--diff")
     assert run.changed > 0
     assert "app.kubernetes.io/name" in run.output
+    assert unlabelled(playbooks) == []
     assert playbooks.must("site.yml", "--tags", "trading_system").changed == 0
 
 

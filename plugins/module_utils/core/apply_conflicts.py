@@ -15,7 +15,7 @@ REASON = "FieldManagerConflict"
 HIDDEN = "(hidden)"
 REPLICAS = ".spec.replicas"
 _MANAGER = re.compile(r'conflict with "(?P<manager>(?:[^"\\]|\\.)*)"')
-_STEP = re.compile(r'\.(?P<name>[^.\[]+)|\[(?P<select>(?:[^\]"]|"(?:[^"\\]|\\.)*")*)\]')
+_SELECT = re.compile(r'\[(?P<select>(?:[^\]"]|"(?:[^"\\]|\\.)*")*)\]')
 _PAIR = re.compile(r'(?P<key>[^=,]+)=(?P<value>"(?:[^"\\]|\\.)*"|[^,]+)')
 
 
@@ -50,13 +50,15 @@ def _conflict(path: str, message: str, ours: KubeObject, theirs: KubeObject | No
 
 def value_at(obj: Any, path: str) -> Any:
     """Value at a path as the API server writes it, such as ``.spec.containers[name="app"].image``; None where there is none."""
-    value = obj
-    for match in _STEP.finditer(path):
-        if match["name"] is not None:
-            value = value.get(match["name"]) if isinstance(value, Mapping) else None
-        else:
-            value = _selected(value, match["select"])
-    return value
+    if not path or obj is None:
+        return obj
+    if match := _SELECT.match(path):
+        return value_at(_selected(obj, match["select"]), path[match.end() :])
+    rest = path.removeprefix(".")
+    # A key may hold dots itself, as labels do: the longest key that the path goes on with is the one that is meant.
+    keys = [key for key in obj if rest == key or rest.startswith((f"{key}.", f"{key}["))] if isinstance(obj, Mapping) else []
+    longest = max(keys, key=len, default=None)
+    return None if longest is None else value_at(obj[longest], rest.removeprefix(longest))
 
 
 def _selected(value: Any, select: str) -> Any:

@@ -67,3 +67,9 @@ def test_values_of_secrets_are_hidden() -> None:
 )
 def test_only_named_paths_may_be_taken(path: str, allowed: list[str], is_covered: bool) -> None:
     assert covered([Conflict(path, "m", 1, 2)], allowed) is is_covered
+
+
+def test_a_key_with_dots_is_found() -> None:
+    labelled = {"metadata": {"labels": {"app": "x", "app.kubernetes.io/name": "data-acquisition"}}}
+    assert value_at(labelled, ".metadata.labels.app.kubernetes.io/name") == "data-acquisition"
+    assert value_at(labelled, ".metadata.labels.app.kubernetes.io/part-of") is None
