@@ -23,6 +23,16 @@ INLINE = ("definition", "resource_definition", "definitions", "inline")
 QUIET_S = 2.0
 
 
+class SharedVariables(dict[str, Any]):
+    """A task's variables for the template lookup, which copies all of them deeply for every file: most of a run's time.
+
+    The lookup only adds keys to its copy, so a shallow one serves as well.
+    """
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> dict[str, Any]:
+        return dict(self)
+
+
 class ActionModule(ActionBase):
     """``template`` names files or directories below the role's ``templates``; a directory means every ``*.yaml.j2`` in it."""
 
@@ -66,7 +76,7 @@ class ActionModule(ActionBase):
     def _render(self, path: Path, variables: dict[str, Any]) -> str:
         lookup = lookup_loader.get("ansible.builtin.template", loader=self._loader, templar=self._templar)
         try:
-            return str(lookup.run([str(path)], variables=variables)[0])
+            return str(lookup.run([str(path)], variables=SharedVariables(variables))[0])
         except AnsibleError as error:
             raise AnsibleActionFail(f"The template {self._origin(path)} cannot be rendered: {error}") from error
 
