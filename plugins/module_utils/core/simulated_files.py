@@ -102,9 +102,29 @@ def scheduler(spec: ClusterSpec) -> Document:
     }
 
 
+#: Requests that KWOK sends side by side; its defaults of 1 to 4 cannot renew the leases of 500 nodes on a busy machine.
+KWOK_PARALLELISM = 16
+
+
 def kwok(stages: Iterable[Document]) -> str:
-    """One document per stage. No KwokConfiguration is written: a partial ``options`` block makes KWOK exit."""
-    return "---\n".join(_json(stage) for stage in stages)
+    """The options (all of them: KWOK takes those of a partial block for zero and exits), then one document per stage."""
+    options = {
+        "enableDebuggingHandlers": False,
+        "enableProfilingHandler": False,
+        "podPlayStageParallelism": KWOK_PARALLELISM,
+        "nodePlayStageParallelism": KWOK_PARALLELISM,
+        "nodeLeaseParallelism": KWOK_PARALLELISM,
+        "podsOnNodeSyncParallelism": KWOK_PARALLELISM,
+        "enablePodsOnNodeSyncListPager": True,
+        "enablePodsOnNodeSyncStreamWatch": False,
+    }
+    configuration = {
+        "apiVersion": "config.kwok.x-k8s.io/v1alpha1",
+        "kind": "KwokConfiguration",
+        "metadata": {"name": "simulated"},
+        "options": options,
+    }
+    return "---\n".join(_json(document) for document in (configuration, *stages))
 
 
 def served_stages(stages: Iterable[Document], kinds: Collection[tuple[str, str]]) -> tuple[Document, ...]:
