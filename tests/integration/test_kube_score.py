@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.conftest import OPTIONAL_ROLES, Objects, Render
+
 EXCEPTIONS = Path(__file__).resolve().parents[1] / "kube_score_exceptions.yml"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", "") or Path.home() / ".cache")
 STORE = Path(os.environ.get("AUTOTRADE_STORE", "") or CACHE / "autotrade" / "store")
@@ -22,11 +24,13 @@ JUDGED = (0, 1)
 
 
 @pytest.fixture(scope="module")
-def findings(rendered: dict[str, list[dict[str, Any]]]) -> dict[tuple[str, str], str]:
+def findings(rendered: Objects, render: Render) -> dict[tuple[str, str], str]:
     """(check, object) -> what kube-score says."""
     if not BINARY.exists():
         pytest.skip(f"{BINARY} does not exist; fill the store with playbooks/mirror.yml, or set AUTOTRADE_STORE")
-    document = "\n---\n".join(json.dumps(obj) for objects in rendered.values() for obj in objects)
+    optional = [render([role], **variables) for role, variables in OPTIONAL_ROLES.items()]
+    every = [obj for by_role in (rendered, *optional) for objects in by_role.values() for obj in objects]
+    document = "\n---\n".join(json.dumps(obj) for obj in every)
     command = [
         str(BINARY),
         "score",

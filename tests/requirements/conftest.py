@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.evaluation import evaluate
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.model import Cluster, Finding, State
 
-from tests.conftest import ROOT, Render, roles_with_objects
+from tests.conftest import OPTIONAL_ROLES, ROOT, Render, roles_with_objects
 from tests.requirements.simulation import Placing, nodes_of
 from tests.sabotage.registry import Sabotage, chosen
 
@@ -53,7 +53,7 @@ def objects(prepared: Callable[..., Objects]) -> Objects:
     return sabotaged(prepared, chosen())
 
 
-def sabotaged(prepared: Callable[..., Objects], entry: Sabotage | None, **variables: dict[str, Any]) -> Objects:
+def sabotaged(prepared: Callable[..., Objects], entry: Sabotage | None, **variables: Mapping[str, Any]) -> Objects:
     """The objects after a sabotage, which needs either other variables or a change of the objects."""
     if entry is not None and entry.role:
         variables[entry.role] = {**variables.get(entry.role, {}), **entry.variables}
@@ -61,6 +61,12 @@ def sabotaged(prepared: Callable[..., Objects], entry: Sabotage | None, **variab
     if entry is not None and entry.mutate is not None:
         entry.mutate(found)
     return found
+
+
+@pytest.fixture
+def everything(prepared: Callable[..., Objects]) -> Objects:
+    """The same with the roles that are off by default."""
+    return sabotaged(prepared, chosen(), **OPTIONAL_ROLES)
 
 
 @pytest.fixture

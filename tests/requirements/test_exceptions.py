@@ -10,8 +10,8 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirem
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.model import Cluster
 
 
-def test_every_exception_still_excuses_something(objects: list[dict[str, Any]]) -> None:
-    used = excuses_used(Cluster(objects))
+def test_every_exception_still_excuses_something(everything: list[dict[str, Any]]) -> None:
+    used = excuses_used(Cluster(everything))
     idle = [entry for entry in EXCUSES if entry.rule.startswith("A8.") and entry not in used]
     assert not idle, f"these exceptions excuse nothing any more and have to go: {idle}"
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.evaluation import evaluate
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.model import Cluster, State
 
-from tests.requirements.conftest import Holds
+from tests.requirements.conftest import Holds, Objects, assert_passed
 
 
 @pytest.mark.requirement("S1")
@@ -25,6 +27,15 @@ def test_cache(holds: Holds) -> None:
 @pytest.mark.requirement("S4")
 def test_monitoring(holds: Holds) -> None:
     holds("S4")
+
+
+@pytest.mark.requirement("S5")
+def test_tracing_and_logs(everything: Objects) -> None:
+    assert_passed(everything, "S5")
+
+
+def test_what_is_off_by_default_breaks_no_other_requirement(everything: Objects) -> None:
+    assert not [finding for finding in evaluate(Cluster(everything)) if finding.state is State.FAILED]
 
 
 @pytest.mark.requirement("S6")

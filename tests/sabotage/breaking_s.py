@@ -87,6 +87,34 @@ def _(objects: list[Object]) -> None:
         config["data"] = {key: body for key, body in config.get("data", {}).items() if '"panels"' not in body}
 
 
+@sabotage("S5", "the traces are open to the outside")
+def _(objects: list[Object]) -> None:
+    find(objects, "Service", "jaeger-query")["spec"]["type"] = "LoadBalancer"
+
+
+@sabotage("S5", "every pod may ask for traces")
+def _(objects: list[Object]) -> None:
+    for rule in find(objects, "NetworkPolicy", "jaeger-policy")["spec"]["ingress"]:
+        rule["from"] = [{"namespaceSelector": {}}]
+
+
+@sabotage("S5", "logs travel in the clear")
+def _(objects: list[Object]) -> None:
+    _rename(objects, " tls: true", " tls: false")
+
+
+@sabotage("S5", "the log server may be anybody")
+def _(objects: list[Object]) -> None:
+    data = find(objects, "ConfigMap", "fluent-bit-configuration")["data"]
+    before, outputs = data["fluent-bit.yaml"].split("outputs:", 1)
+    data["fluent-bit.yaml"] = before + "outputs:" + outputs.replace("tls.verify: true", "tls.verify: false")
+
+
+@sabotage("S5", "the log server's password stands in a ConfigMap")
+def _(objects: list[Object]) -> None:
+    _rename(objects, "http_passwd: ${STORE_PASSWORD}", "http_passwd: hunter2")
+
+
 @sabotage("S6", "a password is a literal")
 def _(objects: list[Object]) -> None:
     container(objects, "Deployment", "data-pipeline").setdefault("env", []).append(

@@ -27,6 +27,7 @@ class Excuse:
 PLUGIN = ("DaemonSet", "kube-system", "nvidia-device-plugin-daemonset")
 DCGM = ("DaemonSet", "kube-system", "dcgm-exporter")
 NODES = ("DaemonSet", "monitoring-nodes", "node-exporter")
+LOGS = ("DaemonSet", "logging", "fluent-bit")
 EXCUSES: tuple[Excuse, ...] = (
     Excuse("A8.user", *PLUGIN, reason="kubelet's plugin directory belongs to root, and the plugin makes its socket there"),
     Excuse(
@@ -40,6 +41,7 @@ EXCUSES: tuple[Excuse, ...] = (
         reason="it measures the host's own processes and network, which only the host's namespaces show",
     ),
     Excuse("A8.user", *DCGM, reason="profiling counters of the driver are open to root only"),
+    Excuse("A8.user", *LOGS, reason="containerd's log files belong to root and are closed to every other user"),
 )
 
 

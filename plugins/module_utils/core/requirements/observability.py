@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.hygiene import ours
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.model import (
     Cluster,
     Verdict,
@@ -18,10 +19,20 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirem
     not_run,
     where_is,
 )
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.reading import mapping, text
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.reading import (
+    items,
+    mapping,
+    selects,
+    text,
+    texts,
+    value,
+)
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.workloads import Workload
 
 ROUTED = re.compile(r"^route:", re.MULTILINE)
 RECEIVER = re.compile(r"^[ -]*receiver:\s*['\"]?([^'\"\s]+)", re.MULTILINE)
+QUESTIONS = 16686
+LITERAL_PASSWORD = re.compile(r"^[ -]*(?:http_passwd|bearer_token|tls\.key_passwd):[ \t]*(?![ \t]|\$\{)\S", re.MULTILINE)
 RECEIVER_NAME = re.compile(r"^[ -]*name:\s*['\"]?([^'\"\s]+)", re.MULTILINE)
 
 
@@ -77,18 +88,62 @@ def _alerts(body: str) -> Iterator[tuple[str, str]]:
 
 
 @check("S5", "Tracing and logs, optional")
-def tracing_and_logs(cluster: Cluster) -> Verdict:
-    """Optional, off by default; judged where they are there."""
-    found = [w for w in cluster.workloads() if any(part in w.name for part in ("jaeger", "fluent-bit", "opensearch", "loki"))]
+def traces_and_logs(cluster: Cluster) -> Verdict:
+    """Optional, off by default; where they are there: no way in from outside, and logs travel by TLS under a hidden password."""
+    found = [
+        workload
+        for workload in cluster.workloads()
+        if any(part in workload.name for part in ("jaeger", "fluent-bit", "opensearch", "loki")) and ours(cluster, workload)
+    ]
     if not found:
         return not_run("tracing and log collection are optional and not installed here")
-    open_ui = [
-        f"{where_is(one)}: type {text(one, 'spec', 'type')} is open to the outside, expected ClusterIP"
-        for one in cluster.of_kind("Service")
-        if any(part in name_of(one) for part in ("jaeger", "opensearch", "loki"))
-        and text(one, "spec", "type") not in ("", "ClusterIP")
+    problems = list(_open_services(cluster))
+    for workload in found:
+        if "jaeger" in workload.name:
+            problems += _open_questions(cluster, workload)
+        if "fluent-bit" in workload.name:
+            problems += _unsafe_shipping(cluster, workload)
+    return judged(problems, ", ".join(workload.where for workload in found), "that spans and lines arrive")
+
+
+def _open_services(cluster: Cluster) -> Iterator[str]:
+    for one in cluster.of_kind("Service"):
+        kind = text(one, "spec", "type")
+        if any(part in name_of(one) for part in ("jaeger", "opensearch", "loki")) and kind not in ("", "ClusterIP"):
+            yield f"{where_is(one)}: type {kind} is open to the outside, expected ClusterIP (roles tracing, logging)"
+
+
+def _open_questions(cluster: Cluster, workload: Workload) -> Iterator[str]:
+    """Jaeger's user interface asks for no login, so a policy has to name who may reach it."""
+    policies = [
+        one
+        for one in cluster.of_kind("NetworkPolicy", workload.namespace)
+        if selects(value(one, "spec", "podSelector"), workload.labels) and "Ingress" in texts(one, "spec", "policyTypes")
     ]
-    return judged(open_ui, ", ".join(workload.where for workload in found), "that spans and lines arrive")
+    if not policies:
+        yield f"{workload.where}: no NetworkPolicy restricts who reaches port {QUESTIONS} (role tracing)"
+    for policy in policies:
+        for rule in items(policy, "spec", "ingress"):
+            ports = [value(port, "port") for port in items(rule, "ports")]
+            if (not ports or QUESTIONS in ports) and _anybody(rule):
+                yield f"{where_is(policy)}: every pod may reach port {QUESTIONS}, expected named ones (role tracing)"
+
+
+def _anybody(rule: Mapping[str, Any]) -> bool:
+    peers = items(rule, "from")
+    return not peers or any(not mapping(peer, "namespaceSelector") and "podSelector" not in peer for peer in peers)
+
+
+def _unsafe_shipping(cluster: Cluster, workload: Workload) -> Iterator[str]:
+    files = [(where, body) for where, body in _config_files(cluster, workload.namespace) if "outputs:" in body]
+    if not files:
+        yield f"{workload.where}: no ConfigMap of its namespace names an output (role logging)"
+    for where, body in files:
+        for key in ("tls", "tls.verify"):
+            if not re.search(rf"^[ -]*{re.escape(key)}:\s*(true|on)\s*$", body.split("outputs:", 1)[1], re.MULTILINE):
+                yield f"{where}: {key} of the output is not true, so logs could be read or taken on the way (role logging)"
+        if LITERAL_PASSWORD.search(body):
+            yield f"{where}: the password stands in the file, expected a reference such as ${{STORE_PASSWORD}} (role logging)"
 
 
 @check("S8", "Paging and a watchdog")
