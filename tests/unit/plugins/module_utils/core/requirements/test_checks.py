@@ -213,6 +213,54 @@ def _pod(number: int, host: str) -> dict[str, Any]:
     return obj("Pod", f"app-{number}", metadata=metadata, spec={"nodeName": host})
 
 
+JAEGER = workload("jaeger", kind="StatefulSet", replicas=1)
+ASKED = {"protocol": "TCP", "port": 16686}
+SHIPPER = workload("fluent-bit", kind="DaemonSet")
+OUTPUT = "pipeline:\n  outputs:\n  - tls: true\n    tls.verify: on\n    http_passwd: ${P}\n"
+
+
+@pytest.mark.parametrize(
+    ("rule", "open_to_all"),
+    [
+        ({"from": [{"podSelector": {"matchLabels": {"app": "grafana"}}}], "ports": [ASKED]}, False),
+        ({"from": [{"namespaceSelector": {}, "podSelector": {"matchLabels": {"app": "grafana"}}}], "ports": [ASKED]}, False),
+        ({"from": [{"namespaceSelector": {}}], "ports": [{"port": 4317}]}, False),
+        ({"from": [{"namespaceSelector": {}}], "ports": [ASKED]}, True),
+        ({"from": [{"namespaceSelector": {}}]}, True),
+        ({"ports": [ASKED]}, True),
+    ],
+)
+def test_who_may_ask_for_traces_is_named(rule: dict[str, Any], open_to_all: bool) -> None:
+    finding = judge("S5", JAEGER, policy("jaeger", "jaeger", ingress=[rule]))
+    assert (finding.state is State.FAILED) == open_to_all
+    assert ("every pod may reach port 16686" in finding.message) == open_to_all
+
+
+def test_traces_without_a_policy_are_open() -> None:
+    assert "no NetworkPolicy restricts who reaches port 16686" in judge("S5", JAEGER).message
+
+
+def test_tracing_and_logs_may_be_absent() -> None:
+    assert judge("S5", *GOOD).state is State.NOT_RUN
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("", "", ""),
+        ("tls: true", "tls: off", "tls of the output is not true"),
+        ("tls.verify: on", "", "tls.verify of the output is not true"),
+        ("${P}", "hunter2", "the password stands in the file"),
+        ("outputs", "inputs", "no ConfigMap of its namespace names an output"),
+    ],
+)
+def test_logs_travel_by_tls_under_a_hidden_password(old: str, new: str, expected: str) -> None:
+    finding = judge("S5", SHIPPER, obj("ConfigMap", "pipeline", data={"fluent-bit.yaml": OUTPUT.replace(old, new)}))
+    assert finding.state is (State.FAILED if expected else State.PASSED)
+    assert expected in finding.message
+    assert "hunter2" not in finding.message
+
+
 def test_an_id_has_one_check() -> None:
     with pytest.raises(ValueError, match="requirement C3 has two checks"):
         check("C3", "again")(lambda _cluster: passed(""))
