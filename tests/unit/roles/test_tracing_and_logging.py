@@ -40,7 +40,8 @@ def find(objects: list[dict[str, Any]], kind: str, name: str) -> dict[str, Any]:
 
 
 def pipeline(objects: list[dict[str, Any]]) -> dict[str, Any]:
-    return yaml.safe_load(find(objects, "ConfigMap", "fluent-bit-configuration")["data"]["fluent-bit.yaml"])
+    found: dict[str, Any] = yaml.safe_load(find(objects, "ConfigMap", "fluent-bit-configuration")["data"]["fluent-bit.yaml"])
+    return found
 
 
 @pytest.fixture(scope="module")
