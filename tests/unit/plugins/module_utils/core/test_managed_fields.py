@@ -8,21 +8,17 @@ objects of a small schema, with the server's recording of fields played by the t
 
 from __future__ import annotations
 
-import copy
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.managed_fields import Doubt, needs_apply
-from hypothesis import assume, given
-from hypothesis import strategies as st
 
-MANAGER = "recorder"
+from tests.unit.plugins.module_utils.core.field_tools import MANAGER, changed, leaves, put, recorded, widget, without
+
 CASES = sorted((Path(__file__).parent / "managed_fields").glob("*.yaml"))
-Leaf = tuple[tuple[str | int, ...], Any]
 
 # Left out or empty: the server makes no difference.
 SAME_WHEN_REMOVED = {("spec", "podSelector", "matchLabels"), ("metadata", "creationTimestamp"), ("status",)}
@@ -31,45 +27,6 @@ SAME_WHEN_REMOVED = {("spec", "podSelector", "matchLabels"), ("metadata", "creat
 def load(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     case = yaml.safe_load(path.read_text(encoding="utf-8"))
     return case["desired"], case["live"]
-
-
-def leaves(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[Leaf]:
-    if isinstance(value, dict) and value:
-        for key, child in value.items():
-            yield from leaves(child, (*path, key))
-    elif isinstance(value, list) and value:
-        for index, child in enumerate(value):
-            yield from leaves(child, (*path, index))
-    else:
-        yield path, value
-
-
-def changed(value: Any) -> Any:
-    if isinstance(value, bool):
-        return not value
-    if isinstance(value, (int, float)):
-        return value + 1
-    if isinstance(value, str):
-        return f"{value}x" if not value.endswith("==") else "eHh4"
-    return {"added": "x"} if isinstance(value, dict) else ["added"] if isinstance(value, list) else "x"
-
-
-def put(obj: Any, path: tuple[str | int, ...], value: Any) -> Any:
-    result = copy.deepcopy(obj)
-    parent = result
-    for step in path[:-1]:
-        parent = parent[step]
-    parent[path[-1]] = value
-    return result
-
-
-def without(obj: Any, path: tuple[str | int, ...]) -> Any:
-    result = copy.deepcopy(obj)
-    parent = result
-    for step in path[:-1]:
-        parent = parent[step]
-    del parent[path[-1]]
-    return result
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
@@ -121,11 +78,6 @@ def _reachable(obj: Any, path: tuple[str | int, ...]) -> bool:
 
 def config_map(**changes: Any) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x", "namespace": "n"}, "data": {"a": "1"}, **changes}
-
-
-def recorded(obj: dict[str, Any], fields: Any, **entry: Any) -> dict[str, Any]:
-    record = {"manager": MANAGER, "operation": "Apply", "apiVersion": obj["apiVersion"], "fieldsV1": fields, **entry}
-    return {**obj, "metadata": {**obj["metadata"], "managedFields": [record]}}
 
 
 DATA = {"f:data": {"f:a": {}}}
@@ -188,13 +140,6 @@ def test_a_doubt_holds_no_values() -> None:
     live = recorded({**secret, "data": {"p": "b3RoZXI="}}, {"f:data": {"f:p": {}}})
     doubt = needs_apply(secret, live, MANAGER)
     assert doubt == Doubt("data.p", "the live value differs")
-
-
-def widget(spec: Any, fields: Any = None, live: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
-    desired = {"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "x"}, "spec": spec}
-    return desired, recorded(
-        {**desired, "spec": spec if live is None else live}, {"f:spec": fields if fields is not None else {}}
-    )
 
 
 @pytest.mark.parametrize(
@@ -291,77 +236,3 @@ def test_a_record_of_another_shape(fields: Any, path: str) -> None:
     doubt = needs_apply(desired, recorded(desired, fields), MANAGER)
     assert doubt is not None
     assert doubt.path == path
-
-
-# A small schema: what the API server knows about each field and records accordingly.
-TEXT = st.text("abc", max_size=3)
-ITEM = st.fixed_dictionaries(
-    {"name": st.sampled_from("abcdef")}, optional={"value": TEXT, "nested": st.dictionaries(TEXT, TEXT, max_size=2)}
-)
-SPEC = st.fixed_dictionaries(
-    {},
-    optional={
-        "count": st.integers(0, 5),
-        "enabled": st.booleans(),
-        "items": st.lists(ITEM, min_size=1, max_size=4, unique_by=lambda item: item["name"]),
-        "members": st.lists(st.sampled_from("uvwxyz"), min_size=1, max_size=4, unique=True),
-        "atomic": st.lists(st.integers(0, 3), max_size=3),
-        "selector": st.dictionaries(TEXT, TEXT, max_size=2),
-        "settings": st.dictionaries(TEXT, TEXT, max_size=3),
-        "maybe": st.none(),
-    },
-)
-
-
-def record_of(value: Any, name: str) -> Any:
-    """fieldsV1 as the server writes it for this schema."""
-    if name in ("atomic", "selector") or value is None or value == {}:
-        return {}
-    if name == "items":
-        return {f"k:{json.dumps({'name': item['name']})}": {".": {}, **record_of(item, "item")} for item in value}
-    if name == "members":
-        return {f"v:{json.dumps(member)}": {} for member in value}
-    if isinstance(value, dict):
-        return {f"f:{key}": record_of(child, key if name != "settings" else "") for key, child in value.items()}
-    return {}
-
-
-def applied(spec: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    live = {key: value for key, value in copy.deepcopy(spec).items() if value is not None}
-    if spec:  # defaults inside an empty mapping cannot be told from foreign fields: that is a doubt, and rightly so
-        live["defaulted"] = "by the server"
-    for item in live.get("items", []):
-        item["defaulted"] = True
-    return widget(spec, record_of(spec, "spec"), live)
-
-
-@given(SPEC)
-def test_equal_to_what_was_applied(spec: Any) -> None:
-    assert needs_apply(*applied(spec), MANAGER) is None
-
-
-@given(SPEC, st.data())
-def test_any_single_mutation_is_a_doubt(spec: Any, data: Any) -> None:
-    desired, live = applied(spec)
-    found = [(path, value) for path, value in leaves(desired) if path[0] == "spec"]
-    path, value = data.draw(st.sampled_from(found))
-    assert needs_apply(put(desired, path, changed(value)), live, MANAGER) is not None
-    assume(len(path) > 1)
-    assert needs_apply(without(desired, path), live, MANAGER) is not None
-
-
-@given(SPEC, SPEC)
-def test_two_manifests_agree_only_when_they_are_equal(mine: Any, theirs: Any) -> None:
-    desired, _live = applied(mine)
-    _desired, live = applied(theirs)
-    doubt = needs_apply(desired, live, MANAGER)
-    mine, theirs = ({key: value for key, value in spec.items() if value not in (None, [])} for spec in (mine, theirs))
-    assert doubt is not None or json.dumps(mine, sort_keys=True) == json.dumps(theirs, sort_keys=True)
-
-
-@given(SPEC, st.data())
-def test_anything_else_in_the_live_object_is_a_doubt_but_no_crash(spec: Any, data: Any) -> None:
-    desired, live = applied(spec)
-    paths = [path for path, _value in leaves(live) if path[0] in ("spec", "metadata")]
-    path = data.draw(st.sampled_from(paths))
-    needs_apply(desired, put(live, path, data.draw(st.sampled_from([None, [], {}, "x", 5, [[]], {"f:x": {"a": 1}}]))), MANAGER)
