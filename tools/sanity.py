@@ -21,9 +21,14 @@ def offer_bootstrap() -> None:
             path.write_text(BOOTSTRAP_TEXT)
 
 
+def ships(name: str) -> bool:
+    """What a user installs. The tests and tools stay in the repository; ruff and mypy judge them there."""
+    return not name.startswith(("tests/", "tools/")) or name == "tests/config.yml"
+
+
 def main(arguments: list[str]) -> None:
     offer_bootstrap()
-    target = copy_to(BUILD / "sanity" / "ansible_collections" / "autotrade" / "deployment")
+    target = copy_to(BUILD / "sanity" / "ansible_collections" / "autotrade" / "deployment", ships)
     # Without a repository of its own ansible-test would ask the checkout's, which ignores build/.
     run("git", "init", "--quiet", cwd=target)
     run("git", "add", "--all", cwd=target)

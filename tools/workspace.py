@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -19,10 +20,10 @@ def listed_files() -> list[str]:
     return sorted(name for name in set(names) if (ROOT / name).is_file() and not name.startswith(".collections"))
 
 
-def copy_to(target: Path) -> Path:
-    """Copy the project's files to ``target``, made anew."""
+def copy_to(target: Path, wanted: Callable[[str], bool]) -> Path:
+    """Copy the project's wanted files to ``target``, made anew."""
     shutil.rmtree(target, ignore_errors=True)
-    for name in listed_files():
+    for name in filter(wanted, listed_files()):
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, target / name)
     return target
