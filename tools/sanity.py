@@ -23,7 +23,7 @@ def offer_bootstrap() -> None:
 
 def ships(name: str) -> bool:
     """What a user installs. The tests and tools stay in the repository; ruff and mypy judge them there."""
-    return not name.startswith(("tests/", "tools/")) or name == "tests/config.yml"
+    return not name.startswith(("tests/", "tools/")) or name.startswith(("tests/config.yml", "tests/sanity/"))
 
 
 def main(arguments: list[str]) -> None:

@@ -118,5 +118,5 @@ requirements:
   - PyYAML
   - urllib3
   - kubernetes >= 31.0.0 (for kubeconfigs with exec plugins or auth providers)
-  - jmespath (for O(readiness_rules))
+  - jmespath (for readiness rules of your own)
 """

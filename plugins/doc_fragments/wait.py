@@ -48,7 +48,7 @@ options:
       failed:
         description: The object has failed where this holds, so that nobody waits for it any longer.
         type: str
-      message:
+      explanation:
         description: Gives the sentence that is shown.
         type: str
 """

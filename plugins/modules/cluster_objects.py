@@ -128,7 +128,7 @@ EXAMPLES = r"""
       - kind: Database.example.com
         ready: "status.phase == 'Running'"
         failed: "status.phase == 'Broken'"
-        message: status.detail
+        explanation: status.detail
 
 - name: Delete the objects and wait until they are gone
   autotrade.deployment.cluster_objects:

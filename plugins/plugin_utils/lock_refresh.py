@@ -8,13 +8,14 @@ Only those files are believed: nothing is learned by downloading the artifact it
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 import urllib.error
-import urllib.request
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import yaml
+from ansible.module_utils.urls import open_url
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.supply import (
     Problem,
     SupplyError,
@@ -64,7 +65,7 @@ def read_published(url: str) -> str:
     :raises UnreachableError: when the server does not give it.
     """
     try:
-        with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as answer:
+        with contextlib.closing(open_url(url, timeout=_TIMEOUT_S)) as answer:
             return str(answer.read(_LIMIT).decode("utf-8", "replace"))
     except (OSError, urllib.error.URLError) as error:
         problem = Problem(url, str(error), "the project's checksum file", "Run this where the internet is reachable.")

@@ -48,7 +48,7 @@ class ResourceTable:
         served = sorted(v for v, k in self._types if k == kind)
         if served:
             return f"{kind} is served as {', '.join(served)}"
-        similar = get_close_matches(kind, {k for _, k in self._types}, n=3)
+        similar = get_close_matches(kind, {kind_known for _version, kind_known in self._types}, n=3)
         return f"similar kinds: {', '.join(similar)}" if similar else "no similar kind is served"
 
     def dump(self) -> list[dict[str, Any]]:
@@ -77,7 +77,7 @@ def _aggregated(group: str, version: str, resource: Mapping[str, Any]) -> Resour
 
 def from_resource_list(document: Mapping[str, Any]) -> Iterator[ResourceType]:
     """Kinds of an APIResourceList, which API servers before 1.26 send per group and version."""
-    group, _, version = document.get("groupVersion", "").rpartition("/")
+    group, _slash, version = document.get("groupVersion", "").rpartition("/")
     for resource in document.get("resources", ()):
         if "/" not in resource["name"]:
             yield ResourceType(group, version, resource["kind"], resource["name"], bool(resource["namespaced"]))

@@ -52,7 +52,7 @@ def wait_options() -> dict[str, Any]:
         "kind": {"type": "str", "required": True},
         "ready": {"type": "str", "required": True},
         "failed": {"type": "str"},
-        "message": {"type": "str"},
+        "explanation": {"type": "str"},
     }
     return {
         "wait": {"type": "bool", "default": False},
@@ -66,7 +66,7 @@ def wait_options() -> dict[str, Any]:
 def readiness_rules(given: list[dict[str, Any]]) -> dict[str, CustomRule]:
     """The option ``readiness_rules`` as rules of the core, by ``Kind.group``."""
     return {
-        rule["kind"]: CustomRule(ready=rule["ready"], search=search, failed=rule.get("failed"), message=rule.get("message"))
+        rule["kind"]: CustomRule(ready=rule["ready"], search=search, failed=rule.get("failed"), message=rule.get("explanation"))
         for rule in given
     }
 

@@ -100,7 +100,7 @@ class HttpKubeApi:
         items: list[KubeObject] = []
         query = {"limit": str(PAGE), **selector.query()}
         while True:
-            _, page = self._transport.json("GET", kind.path(namespace), query)
+            _status, page = self._transport.json("GET", kind.path(namespace), query)
             items += [{**item, "apiVersion": kind.api_version, "kind": kind.kind} for item in page.get("items") or ()]
             onward = dig(page, "metadata", "continue")
             if not onward:

@@ -67,7 +67,7 @@ class Discovery:
     def _ask(self) -> ResourceTable:
         types: list[ResourceType] = []
         for root in ("/api", "/apis"):
-            _, document = self._transport.json("GET", root, accept=ACCEPT)
+            _status, document = self._transport.json("GET", root, accept=ACCEPT)
             types += self._types_of(root, document)
         self._fresh = True
         table = ResourceTable(t for t in types if t.kind)

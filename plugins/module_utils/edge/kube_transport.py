@@ -147,7 +147,7 @@ class Transport:
             sent.add(name, value)
         timeout = urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=silence)
         try:
-            response = self._pool.urlopen(
+            response = self._pool.request(
                 method,
                 self.login.host + url,
                 body=data,

@@ -10,11 +10,11 @@ import os
 import shutil
 import tarfile
 import urllib.error
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+from ansible.module_utils.urls import open_url
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.supply import (
     Problem,
     SupplyError,
@@ -106,9 +106,8 @@ def _no_answer(url: str, found: str) -> UnreachableError:
 def _continue(url: str, part: Path, beat: Callable[[], None]) -> str:
     """Fetch what is missing of ``part``; the problem when the answer ended early, else an empty text."""
     have = part.stat().st_size if part.exists() else 0
-    request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
     try:
-        answer = urllib.request.urlopen(request, timeout=_TIMEOUT_S)
+        answer = open_url(url, headers={"Range": f"bytes={have}-"} if have else {}, timeout=_TIMEOUT_S)
     except urllib.error.HTTPError as error:
         if error.code != _RANGE_REFUSED:
             raise
