@@ -91,6 +91,10 @@ options:
         description: How long pods stay on a node that is unreachable.
         type: int
         default: 300
+      autoscaler_sync_period:
+        description: How often the controller manager looks at each HorizontalPodAutoscaler.
+        type: int
+        default: 15
   sizes:
     description: Limits of the control plane.
     type: dict

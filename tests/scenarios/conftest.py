@@ -45,7 +45,9 @@ class Playbooks:
 
     def run(self, playbook: str, *arguments: str) -> Run:
         command = [str(self.bin / "ansible-playbook"), playbook, "-i", self.inventory, *arguments]
-        env = os.environ | {"XDG_STATE_HOME": str(self.state), "ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0"} | self.env
+        # A shell would set PWD; the reports go there.
+        plain = {"XDG_STATE_HOME": str(self.state), "PWD": str(self.cwd), "ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0"}
+        env = os.environ | plain | self.env
         start = time.monotonic()
         done = subprocess.run(
             command, cwd=self.cwd, env=env, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL

@@ -16,20 +16,24 @@ from tests.scenarios.conftest import ROOT, Playbooks, processes_below
 BIN = ROOT / ".venv" / "bin"
 
 
+def galaxy(cwd: Path, settings: dict[str, str], *arguments: str) -> None:
+    command = [str(BIN / "ansible-galaxy"), "collection", *arguments]
+    subprocess.run(command, check=True, env=os.environ | settings, cwd=cwd, capture_output=True)
+
+
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Playbooks]:
     """An empty directory with the user's own inventory; the collection lies elsewhere."""
     work, collections, state = (tmp_path_factory.mktemp(name) for name in ("work", "collections", "state"))
-    env = os.environ | {"ANSIBLE_NOCOLOR": "1"}
-    build = [str(BIN / "ansible-galaxy"), "collection", "build", str(ROOT), "--output-path", str(collections), "--force"]
-    subprocess.run(build, check=True, env=env, cwd=work, capture_output=True)
+    # An empty configuration: the checkout's would find the collection in the checkout.
+    config = work / "ansible.cfg"
+    config.write_text("")
+    settings = {"ANSIBLE_COLLECTIONS_PATH": str(collections), "ANSIBLE_CONFIG": str(config)}
+    galaxy(work, settings, "build", str(ROOT), "--output-path", str(collections))
     (archive,) = collections.glob("autotrade-deployment-*.tar.gz")
-    install = [str(BIN / "ansible-galaxy"), "collection", "install", str(archive), "-p", str(collections), "--offline"]
-    subprocess.run(install, check=True, env=env, cwd=work, capture_output=True)
+    galaxy(work, settings, "install", str(archive), "-p", str(collections), "--offline")
     shutil.copytree(ROOT / "inventories" / "simulated", work / "inventory")
-    books = Playbooks(
-        BIN, work, state, "inventory", {"ANSIBLE_COLLECTIONS_PATH": str(collections), "ANSIBLE_CONFIG": "/dev/null"}
-    )
+    books = Playbooks(BIN, work, state, "inventory", settings)
     yield books
     assert books.run("autotrade.deployment.simulated", "-e", "simulated_cluster_state=absent").status == 0
     assert processes_below(state) == []

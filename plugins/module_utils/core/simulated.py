@@ -77,6 +77,7 @@ class Timers:
     node_lease_duration: int = 40
     default_not_ready_toleration: int = 300
     default_unreachable_toleration: int = 300
+    autoscaler_sync_period: int = 15
 
 
 @dataclass(frozen=True)

@@ -143,6 +143,7 @@ def _controller_manager(spec: ClusterSpec) -> Mapping[str, str]:
         "service-cluster-ip-range": spec.networks.services,
         "node-monitor-grace-period": f"{spec.timers.node_monitor_grace_period}s",
         "node-monitor-period": f"{spec.timers.node_monitor_period}s",
+        "horizontal-pod-autoscaler-sync-period": f"{spec.timers.autoscaler_sync_period}s",
         "kube-api-qps": str(spec.sizes.client_qps),
         "kube-api-burst": str(spec.sizes.client_qps * 2),
         "profiling": "false",
