@@ -33,7 +33,7 @@ test: $(STAMP) ## everything that CI runs
 	@$(NOX) lint unit requirements store integration site sabotage sanity matrix built
 
 test-all: test ## the long scenarios too
-	@$(NOX) integration_slow
+	@$(NOX) integration_slow matrix_slow
 
 lint: $(STAMP) ## ruff, mypy --strict, import contracts, yamllint, ansible-lint (production), house rules
 	@$(NOX) lint

@@ -101,9 +101,15 @@ def built(session: nox.Session) -> None:
 
 @nox.session
 def matrix(session: nox.Session) -> None:
-    """Each ansible-core x Python pair: the plugins' unit tests and the main job, in an environment of its own."""
+    """Each ansible-core x Python pair: the plugins' unit tests; the oldest and newest core run the main job too."""
     own(session, "python", "tools/matrix.py")
-    scenario(session, "matrix")
+    own(session, "python", "-m", "pytest", "tests/scenarios/test_matrix.py", "-m", "not slow", *session.posargs)
+
+
+@nox.session
+def matrix_slow(session: nox.Session) -> None:
+    """The main job with the other pairs."""
+    own(session, "python", "-m", "pytest", "tests/scenarios/test_matrix.py", "-m", "slow", *session.posargs)
 
 
 @nox.session

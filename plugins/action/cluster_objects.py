@@ -76,9 +76,11 @@ class ActionModule(ActionBase):
     def _render(self, path: Path, variables: dict[str, Any]) -> str:
         lookup = lookup_loader.get("ansible.builtin.template", loader=self._loader, templar=self._templar)
         try:
-            return str(lookup.run([str(path)], variables=SharedVariables(variables))[0])
+            rendered = lookup.run([str(path)], variables=SharedVariables(variables))[0]
         except AnsibleError as error:
             raise AnsibleActionFail(f"The template {self._origin(path)} cannot be rendered: {error}") from error
+        # ansible-core 2.18 marks what came from a lookup by a subclass of str, which str() keeps and the YAML parser refuses.
+        return str.__str__(rendered)
 
     def _documents(self, files: Mapping[Path, str]) -> Iterator[tuple[str, Any]]:
         for path, text in files.items():

@@ -1,4 +1,7 @@
-"""Each supported ansible-core x Python pair runs the unit tests of the plugins and the main job, with its own environment."""
+"""Each supported ansible-core x Python pair runs the plugins' unit tests and the main job, in an environment of its own.
+
+The oldest and the newest core run the main job in `make test`, all of them in `make test-all`.
+"""
 
 from __future__ import annotations
 
@@ -13,31 +16,34 @@ from tests.scenarios.conftest import ROOT, Playbooks, processes_below
 sys.path.insert(0, str(ROOT / "tools"))
 from matrix import PAIRS, Pair, environment, find_python
 
+EDGES = (PAIRS[0], PAIRS[-1])
+MAIN_JOB = [pytest.param(pair, marks=() if pair in EDGES else pytest.mark.slow) for pair in PAIRS]
 
-def pair_id(pair: Pair) -> str:
+
+def name(pair: Pair) -> str:
     return f"core-{pair.core}-python-{pair.python}"
 
 
-@pytest.fixture(scope="module", params=PAIRS, ids=pair_id)
-def bin_dir(request: pytest.FixtureRequest) -> Path:
-    """The programs of one pair. A missing interpreter is a failure here: the printed matrix would lie otherwise."""
-    pair: Pair = request.param
-    assert find_python(pair.python), (
-        f"Python {pair.python} is not on this machine; docs/support-matrix.md claims that it is tested"
-    )
+def programs(pair: Pair) -> Path:
+    """The pair's programs. A missing interpreter is a failure: the printed matrix would lie otherwise."""
+    found = find_python(pair.python)
+    assert found, f"Python {pair.python} is not on this machine; docs/support-matrix.md says that it is tested"
     return environment(pair)
 
 
 @pytest.mark.requirement("V8")
-def test_the_plugins_unit_tests_pass(bin_dir: Path) -> None:
-    command = [str(bin_dir / "python"), "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/unit/plugins/module_utils/core"]
+@pytest.mark.parametrize("pair", PAIRS, ids=name)
+def test_the_plugins_unit_tests_pass(pair: Pair) -> None:
+    tests = "tests/unit/plugins/module_utils/core"
+    command = [str(programs(pair) / "python"), "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider", tests]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-4000:]
 
 
 @pytest.mark.requirement("V8")
-def test_the_main_job_runs_and_the_second_run_changes_nothing(bin_dir: Path, tmp_path: Path) -> None:
-    books = Playbooks(bin_dir, ROOT, tmp_path / "state")
+@pytest.mark.parametrize("pair", MAIN_JOB, ids=name)
+def test_the_main_job_runs_and_the_second_run_changes_nothing(pair: Pair, tmp_path: Path) -> None:
+    books = Playbooks(programs(pair), ROOT, tmp_path / "state")
     try:
         assert books.must("site.yml").changed > 0
         assert books.must("site.yml").changed == 0
