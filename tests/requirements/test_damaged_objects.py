@@ -59,5 +59,6 @@ def _wound(chance: random.Random, obj: dict[str, Any]) -> None:
         if isinstance(here[key], (dict, list)) and here[key] and chance.random() < 0.85:
             here = here[key]
         else:
-            here[key] = chance.choice(NONSENSE)
+            # A copy: a shared piece put into itself would be a cycle, which no JSON holds.
+            here[key] = _copy(chance.choice(NONSENSE))
             return
