@@ -9,6 +9,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.autotrade.deployment.plugins.plugin_utils.object_text import sealed_kubeconfig
 from ansible_collections.autotrade.deployment.plugins.plugin_utils.verification import Facts, shown
 
 display = Display()
@@ -20,9 +21,10 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
         module = "autotrade.deployment.requirements_info"
-        result |= self._execute_module(module_name=module, module_args=self._task.args, task_vars=task_vars)
+        args = sealed_kubeconfig(dict(self._task.args))
+        result |= self._execute_module(module_name=module, module_args=args, task_vars=task_vars)
         if not result.get("failed"):
-            kubeconfig = self._task.args.get("kubeconfig")
+            kubeconfig = args.get("kubeconfig")
             report = None if self._task.check_mode else result.get("report")
             facts = Facts(result["findings"], result["components"], result["nodes"], str(kubeconfig or ""), str(report or ""))
             display.display(shown(facts, terminal=sys.stdout.isatty(), width=display.columns))
