@@ -4,6 +4,8 @@ SHELL := /bin/bash
 PYTHON ?= $(shell tools/find_python)
 VENV := .venv
 NOX := $(VENV)/bin/nox --no-error-on-missing-interpreters -s
+# A long run goes on after a failure; what failed is told once more at its end.
+FAILED = { $(VENV)/bin/python tools/failures.py build/junit; exit 1; }
 STAMP := $(VENV)/.stamp-$(shell cat requirements/dev.txt | sha256sum | cut -c1-12)
 
 .PHONY: help demo test test-all lint sanity unit integration requirements sabotage matrix built bench store cluster cluster-stop lock clean
@@ -30,10 +32,11 @@ cluster-stop: $(STAMP) ## stop the simulated cluster and leave no process
 	@$(VENV)/bin/ansible-playbook playbooks/simulated.yml -i inventories/simulated -e simulated_cluster_state=absent
 
 test: $(STAMP) ## everything that CI runs
-	@$(NOX) lint unit requirements store integration site sabotage sanity matrix built
+	@rm -rf build/junit
+	@$(NOX) lint unit requirements store integration site sabotage sanity matrix built || $(FAILED)
 
 test-all: test ## the long scenarios too
-	@$(NOX) integration_slow matrix_slow
+	@$(NOX) integration_slow matrix_slow || $(FAILED)
 
 lint: $(STAMP) ## ruff, mypy --strict, import contracts, yamllint, ansible-lint (production), house rules
 	@$(NOX) lint

@@ -28,6 +28,12 @@ def tool(session: nox.Session, name: str, *args: str) -> None:
     own(session, "python", str(HERE / "tools" / name), *args)
 
 
+def tests(session: nox.Session, *args: str) -> None:
+    """Run pytest; what failed is kept for tools/failures.py, which tells it once more at the end of a long run."""
+    kept = HERE / "build" / "junit" / f"{session.name}.xml"
+    own(session, "python", "-m", "pytest", f"--junitxml={kept}", *args, *session.posargs)
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Style, types, import contracts, YAML, Ansible at profile production, the house's own rules."""
@@ -55,19 +61,19 @@ def store(session: nox.Session) -> None:
 @nox.session
 def unit(session: nox.Session) -> None:
     """The pure core, the edge against small real things, the rendered roles."""
-    own(session, "python", "-m", "pytest", "tests/unit", "tests/requirements", "-n", "2", *session.posargs)
+    tests(session, "tests/unit", "tests/requirements", "-n", "2")
 
 
 @nox.session
 def integration(session: nox.Session) -> None:
     """The modules against a real API server."""
-    own(session, "python", "-m", "pytest", "tests/integration", "-m", "not slow", *session.posargs)
+    tests(session, "tests/integration", "-m", "not slow")
 
 
 @nox.session
 def integration_slow(session: nox.Session) -> None:
     """The long scenarios, scale among them."""
-    own(session, "python", "-m", "pytest", "tests/integration", "-m", "slow", "-s", *session.posargs)
+    tests(session, "tests/integration", "-m", "slow", "-s")
 
 
 @nox.session
@@ -84,7 +90,7 @@ def sabotage(session: nox.Session) -> None:
 
 def scenario(session: nox.Session, name: str) -> None:
     """Run one file of tests/scenarios: whole runs of ansible-playbook, as a user starts them."""
-    own(session, "python", "-m", "pytest", f"tests/scenarios/test_{name}.py", "-s", *session.posargs)
+    tests(session, f"tests/scenarios/test_{name}.py", "-s")
 
 
 @nox.session
@@ -103,16 +109,16 @@ def built(session: nox.Session) -> None:
 def matrix(session: nox.Session) -> None:
     """Each ansible-core x Python pair: the plugins' unit tests; the oldest and newest core run the main job too."""
     own(session, "python", "tools/matrix.py")
-    own(session, "python", "-m", "pytest", "tests/scenarios/test_matrix.py", "-m", "not slow", *session.posargs)
+    tests(session, "tests/scenarios/test_matrix.py", "-m", "not slow")
 
 
 @nox.session
 def matrix_slow(session: nox.Session) -> None:
     """The main job with the other pairs."""
-    own(session, "python", "-m", "pytest", "tests/scenarios/test_matrix.py", "-m", "slow", *session.posargs)
+    tests(session, "tests/scenarios/test_matrix.py", "-m", "slow")
 
 
 @nox.session
 def bench(session: nox.Session) -> None:
     """Ratios against peers and floors."""
-    own(session, "python", "-m", "pytest", "tests/bench", "-s", *session.posargs)
+    tests(session, "tests/bench", "-s")
