@@ -7,13 +7,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: artifacts
-short_description: Fill the artifact store with the binaries and bundles that a lock file pins
+short_description: Fill the artifact store with the binaries, images and bundles that a lock file pins
 version_added: 0.1.0
 description:
   - Brings a directory, the artifact store, to what a lock file says. Hosts and the simulated cluster install from it and
     never from the internet.
   - An artifact comes from the project's release (checksum pinned in the lock) or is built from Go modules whose checksums
     are pinned by a C(go.sum) beside the lock. A checksum that the lock does not hold is never learned from a first download.
+  - An image comes from its registry by way of C(skopeo), by the digest that the lock pins, or is composed of binaries of the
+    lock, and becomes one archive that container runtimes load. The same inputs give the same archive on every machine.
   - Builds and downloads are kept in a cache by the hash of their inputs, outside the checkout. Several runs at once, and a
     run after one that was killed, are safe. Nothing becomes visible in the store before it is whole and proven.
 author:
@@ -32,12 +34,13 @@ options:
       The cache of builds and downloads. Default is C(autotrade/artifacts) below E(XDG_CACHE_HOME) or below C(~/.cache).
     type: path
   names:
-    description: The entries of the lock to keep in the store; empty means all.
+    description: >-
+      The entries of the lock to keep in the store; empty means all. What a composed image is made of comes with it.
     type: list
     elements: str
     default: []
   arches:
-    description: The architectures of the binaries; empty means that of the machine the module runs on. Bundles have none.
+    description: The architectures of binaries and images; empty means that of the machine the module runs on. Bundles have none.
     type: list
     elements: str
     choices: [amd64, arm64]
@@ -45,22 +48,32 @@ options:
   source:
     description:
       - V(release) takes the project's own downloads and refuses what has no checksum in the lock.
-      - V(gomod) builds from pinned Go modules; programs carry a version of their own, such as C(v1.36.3+autotrade.1).
+      - V(gomod) builds from pinned Go modules and composes images of such builds; both carry a version of their own, such as
+        C(v1.36.3+autotrade.1).
       - V(auto) takes the release where its checksum is known and its server answers, else the Go modules, and says which
-        and why in RV(artifacts).
+        and why in RV(artifacts). An image whose digest is known is never composed instead.
     type: str
     choices: [release, gomod, auto]
     default: auto
   allow_unofficial:
     description: >-
-      Whether other projects' programs may be built here instead of taken from their release. Leave it V(false) in
-      production. Bundles (proven files of a module) and our own programs are always allowed.
+      Whether other projects' programs may be built, and images composed, here instead of taken from their release. Leave it
+      V(false) in production. Bundles (proven files of a module) and our own programs and images are always allowed.
     type: bool
     default: false
   go:
     description: The C(go) command, a path or a name on E(PATH).
     type: str
     default: go
+  skopeo:
+    description: The C(skopeo) command, a path or a name on E(PATH); needed for images of registries only.
+    type: str
+    default: skopeo
+  registry_auth_file:
+    description: >-
+      A file with the credentials of registries, as C(skopeo login --authfile) writes it. Default is where C(skopeo) looks by
+      itself.
+    type: path
   progress_file:
     description: >-
       A file to which lines of JSON are appended while the store is filled. Set by the action plugin, which prints them as
@@ -101,7 +114,7 @@ artifacts:
       type: str
       sample: kube-apiserver
     kind:
-      description: V(binary) or V(bundle).
+      description: V(binary), V(image) or V(bundle).
       type: str
       sample: binary
     arch:
@@ -113,7 +126,7 @@ artifacts:
       type: str
       sample: v1.36.3+autotrade.1
     source:
-      description: Where it came from, V(release) or V(gomod).
+      description: Where it came from, V(release), V(gomod) or V(compose).
       type: str
       sample: gomod
     reason:
@@ -128,6 +141,16 @@ artifacts:
       description: Its checksum; empty in check mode for what is not there yet.
       type: str
       sample: 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae
+    digest:
+      description: >-
+        The digest of an image's manifest, by which pods name it; empty for everything else and in check mode for what is not
+        there yet.
+      type: str
+      sample: sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae
+    reference:
+      description: The name under which a container runtime loads the image; empty for everything else.
+      type: str
+      sample: localhost/reference-workload:v0.1.0_autotrade.1
     changed:
       description: Whether this run put or linked it (or would).
       type: bool

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Command that fills the lock's checksums from the projects' own checksum files, where the internet is reachable.
 
-Only those files are believed: nothing is learned by downloading the artifact itself. Comments and layout of the lock stay.
+Only those files, and for images the index of their registry, are believed: nothing is learned by downloading the artifact
+itself. Comments and layout of the lock stay.
 """
 
 from __future__ import annotations
@@ -29,16 +30,18 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.supply_r
     Target,
     apply_edits,
     judge,
+    published_digest,
     published_sha256,
     targets,
 )
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.supply_files import publish_text
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.supply_registry import Registry
 
 _TIMEOUT_S = 30
 _LIMIT = 1 << 20
 _WRITTEN = (Outcome.FILLED, Outcome.REPLACED)
 
-Fetch = Callable[[str], str]
+Fetch = Callable[[Target], str]
 
 
 def refresh(text: str, where: str, fetch: Fetch, names: Sequence[str], replace: bool) -> tuple[str, list[tuple[Target, Outcome]]]:
@@ -59,17 +62,19 @@ def refresh(text: str, where: str, fetch: Fetch, names: Sequence[str], replace: 
     return new, told
 
 
-def read_published(url: str) -> str:
-    """The text of a published checksum file.
+def read_published(target: Target) -> str:
+    """The text of a published checksum file, or the index of an image.
 
-    :raises UnreachableError: when the server does not give it.
+    :raises SupplyError: when the server or the registry does not give it.
     """
+    if target.image:
+        return Registry().inspect(target.checksums)
     try:
-        with contextlib.closing(open_url(url, timeout=_TIMEOUT_S)) as answer:
+        with contextlib.closing(open_url(target.checksums, timeout=_TIMEOUT_S)) as answer:
             return str(answer.read(_LIMIT).decode("utf-8", "replace"))
     except (OSError, urllib.error.URLError) as error:
-        problem = Problem(url, str(error), "the project's checksum file", "Run this where the internet is reachable.")
-        raise UnreachableError(problem) from error
+        remedy = "Run this where the internet is reachable."
+        raise UnreachableError(Problem(target.checksums, str(error), "the project's checksum file", remedy)) from error
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -92,9 +97,10 @@ def _look(target: Target, fetch: Fetch, replace: bool) -> tuple[Outcome, str | N
     if not target.checksums:
         return Outcome.UNPUBLISHED, None
     try:
-        published = published_sha256(fetch(target.checksums), target.url)
+        text = fetch(target)
     except UnreachableError:
         return Outcome.UNREACHABLE, None
+    published = published_digest(text, target.arch) if target.image else published_sha256(text, target.url)
     return judge(target.current, published, replace), published
 
 
@@ -107,12 +113,12 @@ def _advice(target: Target, outcome: Outcome) -> str:
 
 
 def _places(text: str) -> dict[tuple[str, str], tuple[int, int]]:
-    """Where each release checksum stands in the text, by entry and architecture."""
+    """Where each release checksum, or digest of an image, stands in the text, by entry and architecture."""
     found: dict[tuple[str, str], tuple[int, int]] = {}
     for entry in _values(yaml.compose(text, yaml.SafeLoader))["artifacts"].value:
         keys = _values(entry)
         release = _values(keys.get("release"))
-        for arch, node in _values(release.get("sha256")).items():
+        for arch, node in _values(release.get("sha256") or release.get("digest")).items():
             found[keys["name"].value, arch] = (node.start_mark.index, node.end_mark.index)
     return found
 
@@ -125,10 +131,10 @@ def _remembered(fetch: Fetch) -> Fetch:
     """One checksum file often serves several entries; it is read once."""
     seen: dict[str, str] = {}
 
-    def once(url: str) -> str:
-        if url not in seen:
-            seen[url] = fetch(url)
-        return seen[url]
+    def once(target: Target) -> str:
+        if target.checksums not in seen:
+            seen[target.checksums] = fetch(target)
+        return seen[target.checksums]
 
     return once
 

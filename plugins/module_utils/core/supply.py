@@ -25,14 +25,15 @@ class Kind(str, Enum):
 
 
 class Source(str, Enum):
-    """Where an artifact comes from: the project's release, or Go modules pinned by ``go.sum``."""
+    """Where an artifact comes from: the project's release, Go modules pinned by ``go.sum``, or other artifacts (an image)."""
 
     RELEASE = "release"
     GOMOD = "gomod"
+    COMPOSE = "compose"
 
 
 class Policy(str, Enum):
-    """Which sources a run may use; AUTO takes the release where its checksum is known, else the Go modules."""
+    """Which sources a run may use: releases, what is made here, or (AUTO) the release where its checksum is known."""
 
     RELEASE = "release"
     GOMOD = "gomod"
@@ -88,6 +89,27 @@ class GoSource:
 
 
 @dataclass(frozen=True)
+class ImageRelease:
+    """An image of a registry; ``digest`` is of the manifest of one architecture, empty where nobody could see it yet."""
+
+    reference: str
+    digest: Mapping[str, str] = field(hash=False)
+
+
+@dataclass(frozen=True)
+class Compose:
+    """An image made of binaries of the lock: ``files`` are pairs of a path in the image and the name of a binary."""
+
+    repository: str
+    files: tuple[tuple[str, str], ...]
+    entrypoint: tuple[str, ...]
+    user: str
+    env: tuple[tuple[str, str], ...] = ()
+    ports: tuple[str, ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class Artifact:
     """One entry of the lock. ``version`` is the project's tag; ``own`` marks a program that has no other home than this one."""
 
@@ -98,8 +120,14 @@ class Artifact:
     own: bool = False
     release: Release | None = None
     gomod: GoSource | None = None
-    reference: str = ""
-    digests: Mapping[str, str] = field(default_factory=dict, hash=False)
+    image: ImageRelease | None = None
+    compose: Compose | None = None
+
+    @property
+    def sources(self) -> frozenset[Source]:
+        """The sources that the lock has for it."""
+        by_source = {Source.RELEASE: self.release or self.image, Source.GOMOD: self.gomod, Source.COMPOSE: self.compose}
+        return frozenset(source for source, found in by_source.items() if found)
 
     def arches(self, wanted: Sequence[str]) -> tuple[str, ...]:
         """The architectures to keep: a bundle has none."""
@@ -119,9 +147,9 @@ class Lock:
 
 
 def shipped_version(lock: Lock, artifact: Artifact, source: Source) -> str:
-    """The version under which the artifact is kept: stamped when it was compiled here, the project's own otherwise."""
-    compiled_here = source is Source.GOMOD and artifact.kind is Kind.BINARY
-    return f"{artifact.version}+{lock.stamp}" if compiled_here else artifact.version
+    """The version under which the artifact is kept: stamped when it was made here, the project's own otherwise."""
+    made_here = source is not Source.RELEASE and artifact.kind is not Kind.BUNDLE
+    return f"{artifact.version}+{lock.stamp}" if made_here else artifact.version
 
 
 def fill_in(template: str, lock: Lock, artifact: Artifact, arch: str) -> str:

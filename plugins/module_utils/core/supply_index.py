@@ -21,7 +21,11 @@ INDEX = "index.json"
 
 @dataclass(frozen=True)
 class Entry:
-    """One artifact in the store. ``inputs`` hashes what it was made from; ``mtime_ns`` and ``size`` tell cheaply of changes."""
+    """One artifact in the store.
+
+    ``inputs`` hashes what it was made from; ``mtime_ns`` and ``size`` tell cheaply of changes; ``digest`` is that of an image's
+    manifest, by which pods name it.
+    """
 
     name: str
     kind: str
@@ -34,6 +38,7 @@ class Entry:
     mtime_ns: int
     inputs: str
     toolchain: str
+    digest: str = ""
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -41,6 +46,7 @@ class Entry:
         return (self.name, self.version, self.arch)
 
 
+_FIELDS = tuple(field.name for field in fields(Entry))
 Index = Mapping[tuple[str, str, str], Entry]
 
 
@@ -49,7 +55,7 @@ def parse_index(text: str) -> dict[tuple[str, str, str], Entry]:
     try:
         document = json.loads(text)
         entries = document["artifacts"] if document.get("format") == FORMAT else []
-        found = [Entry(**{field.name: entry[field.name] for field in fields(Entry)}) for entry in entries]
+        found = [Entry(**{name: entry[name] for name in _FIELDS if name in entry}) for entry in entries]
     except (ValueError, KeyError, TypeError, AttributeError):
         return {}
     return {entry.key: entry for entry in found}
@@ -66,14 +72,22 @@ def stored_path(step: Step) -> str:
     name, version = step.artifact.name, step.version
     if step.artifact.kind is Kind.BUNDLE:
         return f"bundles/{name}/{version}/{name}.yaml"
+    if step.artifact.kind is Kind.IMAGE:
+        return f"images/{name}/{version}/{step.arch}/{name}.tar"
     return f"binaries/{name}/{version}/{step.arch}/{name}"
 
 
 def link_path(step: Step, host_arch: str) -> str:
-    """The short way to the version in use: ``bin/<name>`` for this host's architecture, ``bundles/<name>.yaml``; else empty."""
+    """The short way to the version in use; empty for a program or an image of another architecture than this host's.
+
+    ``bin/<name>``, ``images/<name>.tar``, ``bundles/<name>.yaml``.
+    """
+    name = step.artifact.name
     if step.artifact.kind is Kind.BUNDLE:
-        return f"bundles/{step.artifact.name}.yaml"
-    return f"bin/{step.artifact.name}" if step.arch == host_arch else ""
+        return f"bundles/{name}.yaml"
+    if step.arch != host_arch:
+        return ""
+    return f"images/{name}.tar" if step.artifact.kind is Kind.IMAGE else f"bin/{name}"
 
 
 def is_current(entry: Entry | None, step: Step, inputs: str, toolchain: str | None) -> bool:

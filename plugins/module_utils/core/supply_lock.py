@@ -17,19 +17,28 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.supply i
     GoSource,
     Kind,
     Lock,
-    Problem,
     Release,
+    Source,
     SupplyError,
+)
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.supply_lock_image import (
+    check_contents,
+    check_tag,
+    read_compose,
+    read_image_release,
+)
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.supply_reader import (
+    Reader,
 )
 
 FORMAT = 1
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]*")
 _VERSION = re.compile(r"v?[0-9A-Za-z][0-9A-Za-z.-]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _STAMP = re.compile(r"[a-z][a-z0-9]*\.[0-9]+")
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
-_ENTRY_KEYS = ("name", "kind", "version", "megabytes", "own", "release", "gomod", "reference", "digests")
+_ENTRY_KEYS = ("name", "kind", "version", "megabytes", "own", "release", "gomod", "compose")
+_SOURCES = {Kind.BINARY: ("release", "gomod"), Kind.BUNDLE: ("release", "gomod"), Kind.IMAGE: ("release", "compose")}
 _RELEASE_KEYS = ("url", "checksums", "member", "sha256")
 _GOMOD_KEYS = ("directory", "module", "package", "ldflags", "files", "build_seconds")
 
@@ -39,7 +48,7 @@ def parse_lock(document: object, where: str = "lock.yml") -> Lock:
 
     :raises SupplyError: with one problem per mistake, each named by its path in the document.
     """
-    reader = _Reader()
+    reader = Reader()
     top = reader.mapping(document, where, ("format", "stamp", "artifacts"))
     if top.get("format") != FORMAT:
         reader.wrong(f"{where}: format", top.get("format"), f"{FORMAT}, the only format that this version reads")
@@ -47,58 +56,10 @@ def parse_lock(document: object, where: str = "lock.yml") -> Lock:
     entries = reader.sequence(top.get("artifacts"), f"{where}: artifacts")
     artifacts = tuple(_artifact(reader, entry, f"{where}: artifacts[{_title(entry, i)}]") for i, entry in enumerate(entries))
     _refuse_twins(reader, artifacts, where)
+    check_contents(reader, artifacts, where)
     if reader.problems:
         raise SupplyError(*reader.problems)
     return Lock(stamp=stamp, artifacts=artifacts)
-
-
-class _Reader:
-    """Collects problems while values are taken out, so that a caller never stops at the first one."""
-
-    def __init__(self) -> None:
-        self.problems: list[Problem] = []
-
-    def wrong(self, where: str, found: object, expected: str, remedy: str = "") -> None:
-        self.problems.append(Problem(where, "nothing" if found in (None, "") else repr(found), expected, remedy))
-
-    def mapping(self, value: object, where: str, known: tuple[str, ...]) -> Mapping[str, Any]:
-        if not isinstance(value, Mapping):
-            self.wrong(where, value, f"a mapping with {', '.join(known)}")
-            return {}
-        for key in value:
-            if key not in known:
-                self.wrong(where, key, f"one of the keys {', '.join(known)}")
-        return value
-
-    def sequence(self, value: object, where: str) -> list[Any]:
-        if isinstance(value, list):
-            return value
-        self.wrong(where, value, "a list")
-        return []
-
-    def text(self, source: Mapping[str, Any], key: str, where: str, shape: re.Pattern[str] | None, expected: str) -> str:
-        value = source.get(key)
-        if isinstance(value, str) and value and (shape is None or shape.fullmatch(value)):
-            return value
-        self.wrong(f"{where}.{key}", value, expected)
-        return ""
-
-    def optional_text(self, source: Mapping[str, Any], key: str, where: str) -> str:
-        return self.text(source, key, where, None, "a text") if key in source else ""
-
-    def number(self, source: Mapping[str, Any], key: str, where: str, default: float) -> float:
-        value = source.get(key, default)
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0:
-            return float(value)
-        self.wrong(f"{where}.{key}", value, "a number greater than 0")
-        return default
-
-    def per_arch(self, value: object, where: str, arches: tuple[str, ...], shape: re.Pattern[str]) -> dict[str, str]:
-        found = self.mapping(value, where, arches)
-        for arch, text in found.items():
-            if arch in arches and not (isinstance(text, str) and (not text or shape.fullmatch(text))):
-                self.wrong(f"{where}.{arch}", text, f"{shape.pattern} in full, or an empty text where it is not known yet")
-        return {arch: str(found.get(arch) or "") for arch in arches}
 
 
 def _title(entry: object, index: int) -> str:
@@ -106,7 +67,7 @@ def _title(entry: object, index: int) -> str:
     return name if isinstance(name, str) and name else str(index)
 
 
-def _artifact(reader: _Reader, value: object, where: str) -> Artifact:
+def _artifact(reader: Reader, value: object, where: str) -> Artifact:
     entry = reader.mapping(value, where, _ENTRY_KEYS)
     kinds = tuple(kind.value for kind in Kind)
     kind_text = reader.text(entry, "kind", where, re.compile("|".join(kinds)), f"one of {', '.join(kinds)}")
@@ -114,33 +75,35 @@ def _artifact(reader: _Reader, value: object, where: str) -> Artifact:
     own = entry.get("own", False)
     if not isinstance(own, bool):
         reader.wrong(f"{where}.own", own, "true or false")
+    is_image = kind is Kind.IMAGE
     artifact = Artifact(
         name=reader.text(entry, "name", where, _NAME, "a name of lower-case letters, digits, dots and dashes"),
         kind=kind,
         version=reader.text(entry, "version", where, _VERSION, "the project's tag, such as v1.36.3"),
         megabytes=reader.number(entry, "megabytes", where, 1.0),
         own=own is True,
-        release=_release(reader, entry["release"], f"{where}.release", kind) if "release" in entry else None,
+        release=_release(reader, entry["release"], f"{where}.release", kind) if "release" in entry and not is_image else None,
         gomod=_gomod(reader, entry["gomod"], f"{where}.gomod", kind) if "gomod" in entry else None,
-        reference=reader.optional_text(entry, "reference", where),
-        digests=reader.per_arch(entry.get("digests", {}), f"{where}.digests", ARCHES, _DIGEST),
+        image=read_image_release(reader, entry["release"], f"{where}.release") if "release" in entry and is_image else None,
+        compose=read_compose(reader, entry["compose"], f"{where}.compose") if "compose" in entry else None,
     )
     _check_sources(reader, artifact, where)
     return artifact
 
 
-def _check_sources(reader: _Reader, artifact: Artifact, where: str) -> None:
-    has_source = artifact.release is not None or artifact.gomod is not None
-    if artifact.kind is Kind.IMAGE:
-        if not artifact.reference or has_source:
-            reader.wrong(where, artifact.reference, "an image with reference (repository:tag) and digests, and no other source")
-    elif not has_source:
-        reader.wrong(where, None, "at least one of the sources release and gomod")
-    elif artifact.own and artifact.release is not None:
-        reader.wrong(f"{where}.own", True, "own only for a program that has no release of another project")
+def _check_sources(reader: Reader, artifact: Artifact, where: str) -> None:
+    known = _SOURCES[artifact.kind]
+    if not artifact.sources:
+        reader.wrong(where, None, f"at least one of the sources {' and '.join(known)}")
+    for source in sorted(artifact.sources):
+        if source.value not in known:
+            reader.wrong(f"{where}.{source.value}", artifact.kind.value, f"for this kind of entry only {' and '.join(known)}")
+    if artifact.own and Source.RELEASE in artifact.sources:
+        reader.wrong(f"{where}.own", True, "own only for a program or an image that has no release of another project")
+    check_tag(reader, artifact, where)
 
 
-def _release(reader: _Reader, value: object, where: str, kind: Kind) -> Release:
+def _release(reader: Reader, value: object, where: str, kind: Kind) -> Release:
     entry = reader.mapping(value, where, _RELEASE_KEYS)
     arches = (ANY_ARCH,) if kind is Kind.BUNDLE else ARCHES
     return Release(
@@ -151,7 +114,7 @@ def _release(reader: _Reader, value: object, where: str, kind: Kind) -> Release:
     )
 
 
-def _url(reader: _Reader, entry: Mapping[str, Any], key: str, where: str) -> str:
+def _url(reader: Reader, entry: Mapping[str, Any], key: str, where: str) -> str:
     text = reader.text(entry, key, where, None, "the project's https URL")
     parts = urlsplit(text)
     if text and parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
@@ -161,7 +124,7 @@ def _url(reader: _Reader, entry: Mapping[str, Any], key: str, where: str) -> str
     return text
 
 
-def _gomod(reader: _Reader, value: object, where: str, kind: Kind) -> GoSource:
+def _gomod(reader: Reader, value: object, where: str, kind: Kind) -> GoSource:
     entry = reader.mapping(value, where, _GOMOD_KEYS)
     files = reader.sequence(entry.get("files", []), f"{where}.files")
     source = GoSource(
@@ -179,7 +142,7 @@ def _gomod(reader: _Reader, value: object, where: str, kind: Kind) -> GoSource:
     return source
 
 
-def _refuse_twins(reader: _Reader, artifacts: tuple[Artifact, ...], where: str) -> None:
+def _refuse_twins(reader: Reader, artifacts: tuple[Artifact, ...], where: str) -> None:
     for name, count in Counter(artifact.name for artifact in artifacts if artifact.name).items():
         if count > 1:
             versions = sorted({artifact.version for artifact in artifacts if artifact.name == name})

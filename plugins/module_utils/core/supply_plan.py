@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.supply import (
     ARCHES,
@@ -33,7 +33,10 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Step:
-    """One artifact for one architecture from one source; ``fallback`` may stand in where the source cannot be reached."""
+    """One artifact for one architecture from one source.
+
+    ``fallback`` may stand in where the source cannot be reached; ``parts`` are what a composed image is made of, file by file.
+    """
 
     artifact: Artifact
     arch: str
@@ -41,6 +44,7 @@ class Step:
     version: str
     reason: str
     fallback: Source | None = None
+    parts: tuple[Step, ...] = ()
 
     @property
     def label(self) -> str:
@@ -49,7 +53,7 @@ class Step:
 
 
 def resolve(lock: Lock, wanted: Wanted) -> tuple[Step, ...]:
-    """Decide the source of everything that is wanted.
+    """Decide the source of everything that is wanted; what an image is composed of stands before it.
 
     :raises SupplyError: names that the lock does not have, architectures that nobody builds, sources that are refused.
     """
@@ -58,7 +62,8 @@ def resolve(lock: Lock, wanted: Wanted) -> tuple[Step, ...]:
         raise SupplyError(*problems)
     names = wanted.names or tuple(artifact.name for artifact in lock.artifacts)
     chosen = [artifact for artifact in lock.artifacts if artifact.name in names]
-    outcomes = [_choose(lock, artifact, arch, wanted) for artifact in chosen for arch in artifact.arches(wanted.arches)]
+    pairs = [(artifact, arch) for artifact in chosen for arch in artifact.arches(wanted.arches)]
+    outcomes = dict.fromkeys(outcome for artifact, arch in pairs for outcome in _with_parts(lock, artifact, arch, wanted))
     refused = [outcome for outcome in outcomes if isinstance(outcome, Problem)]
     if refused:
         raise SupplyError(*refused)
@@ -93,82 +98,105 @@ def _unknown_arches(arches: Iterable[str]) -> list[Problem]:
     ]
 
 
+def _with_parts(lock: Lock, artifact: Artifact, arch: str, wanted: Wanted) -> list[Step | Problem]:
+    step = _choose(lock, artifact, arch, wanted)
+    if isinstance(step, Problem) or step.source is not Source.COMPOSE or artifact.compose is None:
+        return [step]
+    contained = [lock.get(name) for _path, name in artifact.compose.files]
+    parts = [_choose(lock, part, arch, wanted) for part in contained if part]
+    return [*parts, replace(step, parts=tuple(part for part in parts if isinstance(part, Step)))]
+
+
 def _choose(lock: Lock, artifact: Artifact, arch: str, wanted: Wanted) -> Step | Problem:
-    if artifact.kind is Kind.IMAGE:
-        return _no_images_yet(artifact)
+    here = made_here(artifact)
     refusals: Mapping[Source, Problem | None] = {
         Source.RELEASE: _release_refused(lock, artifact, arch),
-        Source.GOMOD: _gomod_refused(lock, artifact, wanted.allow_unofficial),
+        here: _made_here_refused(lock, artifact, here, wanted.allow_unofficial),
     }
-    order = (Source.RELEASE, Source.GOMOD) if wanted.policy is Policy.AUTO else (Source(wanted.policy.value),)
+    order = {Policy.AUTO: (Source.RELEASE, here), Policy.RELEASE: (Source.RELEASE,), Policy.GOMOD: (here,)}[wanted.policy]
     usable = [source for source in order if refusals[source] is None]
     if not usable:
-        return _both(artifact, arch, [refusal for source in order if (refusal := refusals[source])])
-    fallback = usable[1] if len(usable) > 1 else None
+        # What the lock does not have is worth a word only where it has nothing else.
+        known = [source for source in order if source in artifact.sources] or order
+        return _together(artifact, arch, [refusal for source in known if (refusal := refusals[source])])
+    # An image is named by its digest, which a composed one does not share with the release: none stands in unasked.
+    fallback = usable[1] if len(usable) > 1 and artifact.kind is not Kind.IMAGE else None
     version = shipped_version(lock, artifact, usable[0])
     return Step(artifact, arch, usable[0], version, _reason(artifact, usable[0], wanted.policy, refusals), fallback)
+
+
+def made_here(artifact: Artifact) -> Source:
+    """The source of such an artifact where it does not come from a release."""
+    return Source.COMPOSE if artifact.kind is Kind.IMAGE else Source.GOMOD
 
 
 def _reason(artifact: Artifact, source: Source, policy: Policy, refusals: Mapping[Source, Problem | None]) -> str:
     if policy is not Policy.AUTO:
         return f"source {policy.value} was asked for"
     if source is Source.RELEASE:
-        return "the lock holds the release's checksum"
-    if artifact.release is None:
+        return f"the lock holds the release's {_pin(artifact)}"
+    if Source.RELEASE not in artifact.sources:
+        if artifact.kind is Kind.IMAGE:
+            return "composed of binaries of the lock"
         return "built from our own source" if artifact.own else "the lock names no release file for it"
     refusal = refusals[Source.RELEASE]
     return f"release not usable: {refusal.found}" if refusal else "the release comes second"
 
 
+def _pin(artifact: Artifact) -> str:
+    return "digest" if artifact.kind is Kind.IMAGE else "checksum"
+
+
 def _release_refused(lock: Lock, artifact: Artifact, arch: str) -> Problem | None:
     where = f"{artifact.name}: release"
-    if artifact.release is None:
-        return Problem(where, "no release source in the lock", "one", "Set artifact_store_source to gomod or auto.")
-    if artifact.release.sha256.get(arch):
-        return None
-    published = artifact.release.checksums
-    if published:
-        hint, remedy = (
-            f"published at {fill_in(published, lock, artifact, arch)}",
-            "Run `make lock` where the internet is reachable",
-        )
+    if artifact.image:
+        pins, key = artifact.image.digest, "digest"
+    elif artifact.release:
+        pins, key = artifact.release.sha256, "sha256"
     else:
-        hint, remedy = "of a file that you trust (the project publishes none)", "Write it into the lock file"
-    return Problem(
-        f"{where}.sha256.{arch}",
-        "no checksum in the lock",
-        f"the sha256 {hint}; what was never seen is not trusted on first use",
-        f"{remedy}, or set artifact_store_source to gomod or auto.",
-    )
+        return Problem(where, "no release source in the lock", "one", "Set artifact_store_source to gomod or auto.")
+    if pins.get(arch):
+        return None
+    hint, remedy = _unseen(lock, artifact, arch)
+    expected = f"the {key} {hint}; what was never seen is not trusted on first use"
+    return Problem(f"{where}.{key}.{arch}", f"no {_pin(artifact)} in the lock", expected, f"{remedy}, or {_otherwise(artifact)}.")
 
 
-def _gomod_refused(lock: Lock, artifact: Artifact, allow_unofficial: bool) -> Problem | None:
-    where = f"{artifact.name}: gomod"
-    if artifact.gomod is None:
-        return Problem(where, "no gomod source in the lock", "one", "Set artifact_store_source to release or auto.")
+def _unseen(lock: Lock, artifact: Artifact, arch: str) -> tuple[str, str]:
+    """What the missing pin is of, and how to get it."""
+    if artifact.image:
+        image = fill_in(artifact.image.reference, lock, artifact, arch)
+        return f"of the manifest of {image} for {arch}", "Run `make lock` where the registry is reachable"
+    if artifact.release and artifact.release.checksums:
+        published = fill_in(artifact.release.checksums, lock, artifact, arch)
+        return f"published at {published}", "Run `make lock` where the internet is reachable"
+    return "of a file that you trust (the project publishes none)", "Write it into the lock file"
+
+
+def _otherwise(artifact: Artifact) -> str:
+    if made_here(artifact) in artifact.sources:
+        return "set artifact_store_source to gomod or auto"
+    return "leave it out of artifact_store_names"
+
+
+def _made_here_refused(lock: Lock, artifact: Artifact, source: Source, allow_unofficial: bool) -> Problem | None:
+    where = f"{artifact.name}: {source.value}"
+    if source not in artifact.sources:
+        return Problem(where, f"no {source.value} source in the lock", "one", "Set artifact_store_source to release or auto.")
     # A bundle is the module's own files, proven by go.sum, and our own programs have no other build.
     if allow_unofficial or artifact.own or artifact.kind is Kind.BUNDLE:
         return None
     return Problem(
         where,
-        f"a build of our own, {shipped_version(lock, artifact, Source.GOMOD)}",
+        f"a build of our own, {shipped_version(lock, artifact, source)}",
         "the project's official release in this inventory",
-        "Fill the release checksums by `make lock`, or allow such builds by artifact_store_allow_unofficial: true.",
+        f"Fill the release {_pin(artifact)}s by `make lock`, or allow such builds by artifact_store_allow_unofficial: true.",
     )
 
 
-def _both(artifact: Artifact, arch: str, refusals: list[Problem]) -> Problem:
+def _together(artifact: Artifact, arch: str, refusals: list[Problem]) -> Problem:
     if len(refusals) == 1:
         return refusals[0]
     found = "; ".join(f"{refusal.where}: {refusal.found}" for refusal in refusals)
     remedy = " Or: ".join(refusal.remedy for refusal in refusals)
     return Problem(f"{artifact.name} ({arch})", f"no usable source ({found})", refusals[0].expected, remedy)
-
-
-def _no_images_yet(artifact: Artifact) -> Problem:
-    return Problem(
-        artifact.name,
-        f"the image {artifact.reference}",
-        "a binary or a bundle: images reach the hosts from the registry that the inventory names",
-        "Leave it out of artifact_store_names.",
-    )

@@ -17,7 +17,8 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.supply_p
 
 #: Megabytes per second that a download is expected to reach before one was measured.
 DOWNLOAD_RATE = 10.0
-BUNDLE_SECONDS = 2.0
+#: What collecting a bundle or composing an image takes.
+GATHER_SECONDS = 2.0
 #: A step that is late is taken to need this share of its time so far once more.
 _LATE_SHARE = 0.25
 #: Steps shorter than this say nothing about the machine's speed.
@@ -66,7 +67,7 @@ def expected_seconds(step: Step, recorded: Mapping[str, float]) -> float:
     if step.source is Source.RELEASE:
         return step.artifact.megabytes / DOWNLOAD_RATE
     if step.artifact.kind is Kind.BUNDLE or step.artifact.gomod is None:
-        return BUNDLE_SECONDS
+        return GATHER_SECONDS
     return step.artifact.gomod.build_seconds
 
 
@@ -79,4 +80,5 @@ def verb(step: Step) -> str:
     """What is being done, for people."""
     if step.source is Source.RELEASE:
         return f"downloading {step.label}"
-    return f"collecting {step.label}" if step.artifact.kind is Kind.BUNDLE else f"building {step.label}"
+    verbs = {Kind.BINARY: "building", Kind.BUNDLE: "collecting", Kind.IMAGE: "composing"}
+    return f"{verbs[step.artifact.kind]} {step.label}"

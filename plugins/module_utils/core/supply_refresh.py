@@ -1,17 +1,19 @@
 # Copyright (c) autotrade.deployment engineers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Refreshing the lock: what a project's published checksum file says, and what may be written down from it."""
+"""Refreshing the lock: what a project's checksum file, or a registry's index, says, and what may be written down from it."""
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from urllib.parse import urlsplit
 
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.supply import (
+    Artifact,
     Lock,
     fill_in,
 )
@@ -30,7 +32,7 @@ class Outcome(str, Enum):
     REPLACED = "replaced"
     DIFFERS = "differs"
     UNPUBLISHED = "no checksum file"
-    MISSING = "not in the checksum file"
+    MISSING = "not published there"
     UNREACHABLE = "not reachable"
 
 
@@ -40,13 +42,17 @@ GOOD = (Outcome.FILLED, Outcome.UNCHANGED, Outcome.REPLACED, Outcome.UNPUBLISHED
 
 @dataclass(frozen=True)
 class Target:
-    """One checksum of the lock, the file that it is of, and where the project publishes it (empty: nowhere)."""
+    """One checksum of the lock, the file that it is of, and where the project publishes it (empty: nowhere).
+
+    For the digest of an image both are its reference, and ``image`` is true.
+    """
 
     name: str
     arch: str
     url: str
     checksums: str
     current: str
+    image: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,20 +65,45 @@ class Edit:
 
 
 def targets(lock: Lock, names: Iterable[str] = ()) -> tuple[Target, ...]:
-    """Every release checksum of the lock, or of the named entries."""
+    """Every release checksum and every digest of the lock, or of the named entries."""
     wanted = set(names)
     return tuple(
-        Target(
-            name=artifact.name,
-            arch=arch,
-            url=fill_in(artifact.release.url, lock, artifact, arch),
-            checksums=fill_in(artifact.release.checksums, lock, artifact, arch),
-            current=current,
-        )
+        target
         for artifact in lock.artifacts
-        if artifact.release and (not wanted or artifact.name in wanted)
-        for arch, current in artifact.release.sha256.items()
+        if not wanted or artifact.name in wanted
+        for target in (*_checksums(lock, artifact), *_digests(lock, artifact))
     )
+
+
+def _checksums(lock: Lock, artifact: Artifact) -> Iterator[Target]:
+    release = artifact.release
+    if release is None:
+        return
+    for arch, current in release.sha256.items():
+        url, checksums = (fill_in(template, lock, artifact, arch) for template in (release.url, release.checksums))
+        yield Target(artifact.name, arch, url, checksums, current)
+
+
+def _digests(lock: Lock, artifact: Artifact) -> Iterator[Target]:
+    image = artifact.image
+    if image is None:
+        return
+    for arch, current in image.digest.items():
+        reference = fill_in(image.reference, lock, artifact, arch)
+        yield Target(artifact.name, arch, reference, reference, current, image=True)
+
+
+def published_digest(text: str, arch: str) -> str | None:
+    """The digest that an image's index gives for the manifest of a Linux on ``arch``.
+
+    None where the text is no index, as for an image that was made for one architecture only, or names none or two.
+    """
+    try:
+        platforms = [(entry["platform"], entry["digest"]) for entry in json.loads(text)["manifests"]]
+        found = {str(digest) for platform, digest in platforms if (platform["os"], platform["architecture"]) == ("linux", arch)}
+    except (ValueError, KeyError, TypeError):
+        return None
+    return found.pop() if len(found) == 1 else None
 
 
 def published_sha256(text: str, url: str) -> str | None:

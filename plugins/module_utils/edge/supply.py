@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.supply i
     SupplyError,
     UnreachableError,
     bytes_of_megabytes,
+)
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.supply_image import (
+    image_reference,
 )
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.supply_index import (
     Entry,
@@ -52,8 +56,14 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.edge.supply_g
     read_directory,
     require_toolchain,
 )
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.supply_image import (
+    Part,
+)
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.supply_progress import (
     Progress,
+)
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.supply_registry import (
+    Registry,
 )
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.supply_sources import (
     Workshop,
@@ -77,8 +87,17 @@ class Request:
     cache: Path
     wanted: Wanted
     go: str = "go"
+    registry: Registry = field(default_factory=Registry)
     progress_file: Path | None = None
     check_mode: bool = False
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a step came to: the step with the source that was used, and the store's entry, which check mode can only predict."""
+
+    step: Step
+    entry: Entry | None
 
 
 def fill(request: Request) -> dict[str, Any]:
@@ -93,11 +112,14 @@ def fill(request: Request) -> dict[str, Any]:
     present = _present(shop, store, steps)
     missing = [step for step in steps if step not in present]
     _refuse_early(request, shop, missing)
-    made = _predict(missing) if request.check_mode else _get_all(request, shop, store, missing)
-    relinked = _link_all(request, store, steps, present, made)
+    made = (
+        {step: Kept(step, None) for step in missing} if request.check_mode else _get_all(request, shop, store, present, missing)
+    )
+    kept = present | made
+    relinked = {step for step in steps if _relinked(store, kept[step].step, request.check_mode)}
     if not request.check_mode:
-        store.refresh(present.values())
-    artifacts = [made.get(step) or _told(step, store, present[step], step in relinked) for step in steps]
+        store.refresh(there.entry for there in present.values() if there.entry)
+    artifacts = [_result(lock, store, kept[step], changed=step in made or step in relinked) for step in steps]
     return {"changed": any(artifact["changed"] for artifact in artifacts), "store_dir": str(store.root), "artifacts": artifacts}
 
 
@@ -131,20 +153,30 @@ def _workshop(request: Request, lock: Lock, steps: tuple[Step, ...]) -> Workshop
     if problems:
         raise SupplyError(*problems)
     toolchain = find_toolchain(request.go) if names else Problem("go", "no need of Go", "")
-    return Workshop(lock, Cache(request.cache), directories, toolchain)
+    return Workshop(lock, Cache(request.cache), directories, toolchain, request.registry)
 
 
-def _present(shop: Workshop, store: Store, steps: tuple[Step, ...]) -> dict[Step, Entry]:
+def _present(shop: Workshop, store: Store, steps: tuple[Step, ...]) -> dict[Step, Kept]:
     index = store.index()
-    found: dict[Step, Entry] = {}
+    found: dict[Step, Kept] = {}
     for step in steps:
+        parts = _parts(store, step, found)
+        if parts is None:
+            continue
         for candidate in _candidates(shop, step):
             entry = index.get((step.artifact.name, candidate.version, step.arch))
-            current = is_current(entry, candidate, shop.inputs(candidate), shop.toolchain_of(candidate) or None)
+            current = is_current(entry, candidate, shop.inputs(candidate, parts), shop.toolchain_of(candidate) or None)
             if entry and current and store.intact(entry):
-                found[step] = entry
+                found[step] = Kept(replace(candidate, reason="present"), entry)
                 break
     return found
+
+
+def _parts(store: Store, step: Step, kept: Mapping[Step, Kept]) -> tuple[Part, ...] | None:
+    """The files that the image is composed of; None when one of them is not there yet."""
+    entries = [kept[part].entry if part in kept else None for part in step.parts]
+    parts = tuple(Part(entry.name, store.root / entry.path, entry.sha256) for entry in entries if entry)
+    return parts if len(parts) == len(step.parts) else None
 
 
 def _candidates(shop: Workshop, step: Step) -> list[Step]:
@@ -159,71 +191,74 @@ def _refuse_early(request: Request, shop: Workshop, missing: list[Step]) -> None
         directories = {go_source(step.artifact).directory for step in by_go}
         least = needed_go(shop.directories[name] for name in sorted(directories))
         require_toolchain(shop.toolchain, least, sorted({step.artifact.name for step in by_go}))
+    by_skopeo = [step for step in missing if _fetched_as_image(step) and not shop.cache.has(shop.key(step))]
+    if by_skopeo:
+        request.registry.check([step.label for step in by_skopeo])
     size = sum(bytes_of_megabytes(step.artifact.megabytes) for step in missing)
+    unpacked = sum(bytes_of_megabytes(step.artifact.megabytes) for step in by_skopeo)
     if missing:
-        check_space(request.cache, size, "artifact_store_cache_dir")
+        check_space(request.cache, size + unpacked, "artifact_store_cache_dir")
         check_space(request.store, size, "artifact_store_dir")
 
 
-def _predict(missing: list[Step]) -> dict[Step, dict[str, Any]]:
-    return {step: _result(step, "", "", changed=True) for step in missing}
+def _fetched_as_image(step: Step) -> bool:
+    return step.artifact.kind is Kind.IMAGE and step.source is Source.RELEASE
 
 
-def _get_all(request: Request, shop: Workshop, store: Store, missing: list[Step]) -> dict[Step, dict[str, Any]]:
-    cached = {duration_key(step): _CACHED_SECONDS for step in missing if shop.cache.has(shop.key(step))}
+def _predicted(missing: list[Step]) -> dict[Step, Kept]:
+    return {step: Kept(step, None) for step in missing}
+
+
+def _get_all(
+    request: Request, shop: Workshop, store: Store, present: Mapping[Step, Kept], missing: list[Step]
+) -> dict[Step, Kept]:
+    cached = {duration_key(step): _CACHED_SECONDS for step in missing if _is_cached(shop, store, step, present)}
     progress = Progress(request.progress_file, schedule(missing, shop.cache.durations() | cached))
-    results: dict[Step, dict[str, Any]] = {}
+    made: dict[Step, Kept] = {}
     for number, step in enumerate(missing):
         taken = duration_key(step) in cached
         progress.begin(number, f"taking {step.label} from the build cache" if taken else verb(step))
-        results[step] = _get(shop, store, step, progress)
-    return results
+        made[step] = _get(shop, store, step, _parts(store, step, {**present, **made}) or (), progress)
+    return made
 
 
-def _get(shop: Workshop, store: Store, step: Step, progress: Progress) -> dict[str, Any]:
+def _is_cached(shop: Workshop, store: Store, step: Step, present: Mapping[Step, Kept]) -> bool:
+    parts = _parts(store, step, present)
+    return parts is not None and shop.cache.has(shop.key(step, parts))
+
+
+def _get(shop: Workshop, store: Store, step: Step, parts: Sequence[Part], progress: Progress) -> Kept:
     try:
-        file, sha256, made = shop.get(step, progress)
+        product = shop.get(step, parts, progress)
     except UnreachableError as error:
         if step.fallback is None:
             raise
         other = with_source(shop.lock, step, step.fallback, f"{step.source.value} not in reach ({error.problems[0].found})")
         progress.note(f"{step.label}: {other.reason}; {verb(other)}")
-        return _get(shop, store, other, progress)
-    if made:
+        return _get(shop, store, other, parts, progress)
+    if product.made:
         shop.cache.remember(duration_key(step), progress.elapsed())
-    entry = store.put(step, file, sha256, shop.inputs(step), shop.toolchain_of(step))
-    return _result(step, str(store.root / entry.path), sha256, changed=True)
+    return Kept(step, store.put(step, product, shop.inputs(step, parts), shop.toolchain_of(step)))
 
 
-def _link_all(
-    request: Request, store: Store, steps: tuple[Step, ...], present: dict[Step, Entry], made: dict[Step, dict[str, Any]]
-) -> set[Step]:
-    """Lead the short ways to the versions in use; the steps for which that changed something (or would)."""
-    arch = host_arch()
-    changed: set[Step] = set()
-    for step in steps:
-        version = present[step].version if step in present else made[step]["version"]
-        source = Source(present[step].source if step in present else made[step]["source"])
-        kept = Step(step.artifact, step.arch, source, version, step.reason)
-        if store.link(kept, arch) if not request.check_mode else not store.linked(kept, arch):
-            changed.add(step)
-    return changed
+def _relinked(store: Store, step: Step, check_mode: bool) -> bool:
+    """Lead the short way to the version in use; True when that changes something."""
+    return not store.linked(step, host_arch()) if check_mode else store.link(step, host_arch())
 
 
-def _told(step: Step, store: Store, entry: Entry, relinked: bool) -> dict[str, Any]:
-    kept = Step(step.artifact, step.arch, Source(entry.source), entry.version, "present")
-    return _result(kept, str(store.root / entry.path), entry.sha256, changed=relinked)
-
-
-def _result(step: Step, path: str, sha256: str, *, changed: bool) -> dict[str, Any]:
+def _result(lock: Lock, store: Store, kept: Kept, *, changed: bool) -> dict[str, Any]:
+    step, entry = kept.step, kept.entry
+    is_image = step.artifact.kind is Kind.IMAGE
     return {
         "name": step.artifact.name,
-        "kind": Kind(step.artifact.kind).value,
+        "kind": step.artifact.kind.value,
         "arch": step.arch,
         "version": step.version,
         "source": step.source.value,
         "reason": step.reason,
-        "path": path or stored_path(step),
-        "sha256": sha256,
+        "path": str(store.root / entry.path) if entry else stored_path(step),
+        "sha256": entry.sha256 if entry else "",
+        "digest": entry.digest if entry else "",
+        "reference": image_reference(lock, step.artifact, step.arch, step.version) if is_image else "",
         "changed": changed,
     }

@@ -7,11 +7,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import shutil
 import subprocess
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,18 +28,18 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.supply_i
     select_files,
     zip_sum,
 )
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.supply_command import (
+    Beat,
+    Ended,
+    run_command,
+)
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.supply_files import (
     no_space,
 )
 
 _USUAL_PLACES = ("/usr/local/go/bin/go", "/usr/lib/go/bin/go")
-_NICENESS = 5
 _TAIL_LINES = 12
-_NETWORK = re.compile(r"dial tcp|no such host|i/o timeout|connection refused|network is unreachable|TLS handshake|EOF$", re.M)
-_HEARTBEAT_S = 10.0
 _MODULE_FILES = ("go.mod", "go.sum")
-
-Beat = Callable[[], None]
 
 
 @dataclass(frozen=True)
@@ -177,35 +176,20 @@ def _environment(extra: Mapping[str, str]) -> dict[str, str]:
 
 
 def _run(command: Sequence[str], cwd: Path, environment: Mapping[str, str], what: str, beat: Beat) -> str:
-    process = subprocess.Popen(command, cwd=cwd, env=dict(environment), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    try:
-        os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + _NICENESS)
-        output, errors = _wait(process, beat)
-    except BaseException:
-        process.kill()
-        process.wait()
-        raise
-    if process.returncode:
-        raise _failure(what, cwd, f"{output}\n{errors}", process.returncode)
-    return output
+    ended = run_command(command, cwd, environment, beat)
+    if ended.code:
+        raise _failure(what, cwd, ended)
+    return ended.output
 
 
-def _wait(process: subprocess.Popen[str], beat: Beat) -> tuple[str, str]:
-    while True:
-        try:
-            return process.communicate(timeout=_HEARTBEAT_S)
-        except subprocess.TimeoutExpired:
-            beat()
-
-
-def _failure(what: str, cwd: Path, output: str, code: int) -> SupplyError:
-    tail = without_credentials("\n".join(output.strip().splitlines()[-_TAIL_LINES:]))
-    if "no space left on device" in output:
+def _failure(what: str, cwd: Path, ended: Ended) -> SupplyError:
+    tail = ended.tail(_TAIL_LINES)
+    if ended.full_disk:
         return no_space(cwd.parent, "artifact_store_cache_dir, GOCACHE or GOMODCACHE", f"a full disk during {what}: {tail}")
-    if "checksum mismatch" in output or "SECURITY ERROR" in output:
+    if ended.says("checksum mismatch", "SECURITY ERROR"):
         return SupplyError(Problem(what, tail, "the checksums that go.sum pins", "A module was changed: do not go on with it."))
-    if _NETWORK.search(output):
+    if ended.unreachable:
         proxy = without_credentials(os.environ.get("GOPROXY", "the default Go proxy"))
         remedy = "Set GOPROXY to a Go proxy in reach, or copy a store that was filled elsewhere to artifact_store_dir."
         return UnreachableError(Problem(what, tail, f"an answer of {proxy}", remedy))
-    return SupplyError(Problem(what, f"exit status {code}: {tail}", "a build without errors"))
+    return SupplyError(Problem(what, f"exit status {ended.code}: {tail}", "a build without errors"))

@@ -20,6 +20,9 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.edge.supply i
     Request,
     host_arch,
 )
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.supply_registry import (
+    Registry,
+)
 
 ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "lock": {"type": "path", "required": True},
@@ -30,6 +33,8 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "source": {"type": "str", "choices": [policy.value for policy in Policy], "default": "auto"},
     "allow_unofficial": {"type": "bool", "default": False},
     "go": {"type": "str", "default": "go"},
+    "skopeo": {"type": "str", "default": "skopeo"},
+    "registry_auth_file": {"type": "path"},
     "progress_file": {"type": "path"},
 }
 
@@ -48,9 +53,14 @@ def request_from(params: Mapping[str, Any], check_mode: bool) -> Request:
         cache=Path(params["cache_dir"]).absolute() if params["cache_dir"] else default_cache(),
         wanted=wanted,
         go=params["go"],
-        progress_file=Path(params["progress_file"]) if params["progress_file"] else None,
+        registry=Registry(params["skopeo"], _path_or_none(params["registry_auth_file"])),
+        progress_file=_path_or_none(params["progress_file"]),
         check_mode=check_mode,
     )
+
+
+def _path_or_none(value: str | None) -> Path | None:
+    return Path(value).absolute() if value else None
 
 
 def default_cache() -> Path:

@@ -35,13 +35,23 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.edge.supply_f
     sha256_of,
 )
 
-_PROGRAM, _TEXT = 0o555, 0o444
+_PROGRAM, _DATA = 0o555, 0o444
 _RECORD = "record.json"
 
 
 def mode_of(step: Step) -> int:
     """The file mode of the artifact: nobody edits what a checksum vouches for."""
-    return _TEXT if step.artifact.kind is Kind.BUNDLE else _PROGRAM
+    return _PROGRAM if step.artifact.kind is Kind.BINARY else _DATA
+
+
+@dataclass(frozen=True)
+class Product:
+    """A finished file in the cache; ``digest`` is that of an image's manifest, ``made`` tells that this run made it."""
+
+    file: Path
+    sha256: str
+    digest: str
+    made: bool
 
 
 @dataclass(frozen=True)
@@ -67,16 +77,16 @@ class Store:
             return True
         return state.st_size == entry.size and sha256_of(self.root / entry.path) == entry.sha256
 
-    def put(self, step: Step, file: Path, sha256: str, inputs: str, toolchain: str) -> Entry:
-        """Publish ``file`` and enter it in the index."""
+    def put(self, step: Step, product: Product, inputs: str, toolchain: str) -> Entry:
+        """Publish the finished file and enter it in the index."""
         path = stored_path(step)
         with full_disk_named(self.root, "artifact_store_dir"):
-            publish(file, self.root / path, mode_of(step))
+            publish(product.file, self.root / path, mode_of(step))
             state = (self.root / path).stat()
             entry = Entry(
                 name=step.artifact.name, kind=step.artifact.kind.value, version=step.version, arch=step.arch,
-                source=step.source.value, path=path, sha256=sha256, size=state.st_size, mtime_ns=state.st_mtime_ns,
-                inputs=inputs, toolchain=toolchain,
+                source=step.source.value, path=path, sha256=product.sha256, size=state.st_size, mtime_ns=state.st_mtime_ns,
+                inputs=inputs, toolchain=toolchain, digest=product.digest,
             )  # fmt: skip
             self._enter(entry)
         return entry

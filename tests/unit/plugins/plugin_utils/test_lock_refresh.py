@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from ansible_collections.autotrade.deployment.plugins.plugin_utils.lock_refresh import main
 
-from tests.unit.plugins.module_utils.edge.supply_world import Site, site
+from tests.unit.plugins.module_utils.edge.supply_world import Site, World, site
 
 A, B, C = "a" * 64, "b" * 64, "c" * 64
 LOCK = """---
@@ -115,3 +117,58 @@ def test_unknown_entries_and_broken_locks_are_refused(lock: Path, capsys: pytest
     assert "found 'absent'" in capsys.readouterr().err
     lock.write_text("format: 2")
     assert main(["--lock", str(lock)]) == 2
+
+
+IMAGES = f"""---
+format: 1
+stamp: autotrade.1
+artifacts:
+  - name: pause
+    kind: image
+    version: 3.10.1
+    release:
+      reference: registry.example.org/pause:{{version}}
+      digest:
+        amd64: ""   # a note
+        arm64: "sha256:{C}"
+"""
+
+
+def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *digests: str) -> Path:
+    """A lock with an image, and a stand-in for skopeo that shows an index with these digests."""
+    platforms = ({"os": "linux", "architecture": arch} for arch in ("amd64", "arm64"))
+    manifests = [{"digest": f"sha256:{digest}", "platform": one} for digest, one in zip(digests, platforms, strict=False)]
+    World(tmp_path).skopeo(f"echo '{json.dumps({'manifests': manifests})}'" if digests else "echo 'unauthorized' >&2; exit 1")
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    lock = tmp_path / "images.yml"
+    lock.write_text(IMAGES)
+    return lock
+
+
+def test_digests_come_from_the_index_of_the_registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock = registry(tmp_path, monkeypatch, A, C)
+    assert main(["--lock", str(lock)]) == 0
+    assert lock.read_text() == IMAGES.replace('amd64: ""', f'amd64: "sha256:{A}"')
+    assert (tmp_path / "skopeo.calls").read_text() == "inspect --raw docker://registry.example.org/pause:3.10.1\n"
+
+
+def test_a_tag_that_moved_is_an_alarm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock = registry(tmp_path, monkeypatch, A, B)
+    assert main(["--lock", str(lock)]) == 1
+    assert f'arm64: "sha256:{C}"' in lock.read_text()
+
+
+def test_an_image_without_an_index_is_left_to_a_person(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lock = registry(tmp_path, monkeypatch, A)
+    assert main(["--lock", str(lock)]) == 1
+    assert "not published there" in capsys.readouterr().out
+
+
+def test_a_registry_that_refuses_is_quoted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lock = registry(tmp_path, monkeypatch)
+    assert main(["--lock", str(lock)]) == 2
+    assert "found skopeo ended with 1: unauthorized" in capsys.readouterr().err and lock.read_text() == IMAGES

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import pytest
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.supply import Artifact, Kind, Source
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 
 ENTRY = Entry("tool", "binary", "v1+autotrade.1", "amd64", "gomod", "binaries/tool", "a" * 64, 7, 8, "inputs", "go1.26.8")
 TOOL = Step(Artifact("tool", Kind.BINARY, "v1"), "amd64", Source.GOMOD, "v1+autotrade.1", "")
+IMAGE = Step(Artifact("pause", Kind.IMAGE, "3.10"), "arm64", Source.RELEASE, "3.10", "")
 BUNDLE = Step(Artifact("definitions", Kind.BUNDLE, "v2"), "any", Source.GOMOD, "v2", "")
 
 entries = st.builds(
@@ -39,11 +41,20 @@ def test_an_unreadable_index_counts_as_empty(text: str) -> None:
     assert parse_index(text) == {}
 
 
+def test_an_index_from_before_there_were_images_is_still_read() -> None:
+    document = json.loads(render_index([ENTRY]))
+    del document["artifacts"][0]["digest"]
+    assert parse_index(json.dumps(document)) == {ENTRY.key: ENTRY}
+
+
 def test_the_layout_of_the_store() -> None:
     assert stored_path(TOOL) == "binaries/tool/v1+autotrade.1/amd64/tool"
     assert stored_path(BUNDLE) == "bundles/definitions/v2/definitions.yaml"
     assert link_path(TOOL, "amd64") == "bin/tool"
     assert link_path(TOOL, "arm64") == ""
+    assert stored_path(IMAGE) == "images/pause/3.10/arm64/pause.tar"
+    assert link_path(IMAGE, "arm64") == "images/pause.tar"
+    assert link_path(IMAGE, "amd64") == ""
     assert link_path(BUNDLE, "arm64") == "bundles/definitions.yaml"
 
 

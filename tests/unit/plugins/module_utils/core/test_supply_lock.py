@@ -40,7 +40,12 @@ GOOD: dict[str, Any] = {
             "version": "v1.0.0",
             "gomod": {"directory": "crds", "module": "example.org/m", "files": ["config/*.yaml"]},
         },
-        {"name": "pause", "kind": "image", "version": "v3", "reference": "pause:3", "digests": {"amd64": f"sha256:{SHA}"}},
+        {
+            "name": "pause",
+            "kind": "image",
+            "version": "3.10.1",
+            "release": {"reference": "registry.example.org/pause:{version}", "digest": {"amd64": f"sha256:{SHA}", "arm64": ""}},
+        },
     ],
 }
 
@@ -98,7 +103,14 @@ def test_a_good_lock_is_read() -> None:
             lambda d: d["artifacts"][1]["gomod"].pop("files"),
             "artifacts[definitions].gomod: found nothing; expected module",
         ),
-        (lambda d: d["artifacts"][2].pop("reference"), "artifacts[pause]: found nothing; expected an image"),
+        (
+            lambda d: d["artifacts"][2].pop("release"),
+            "artifacts[pause]: found nothing; expected at least one of the sources release and compose",
+        ),
+        (
+            lambda d: d["artifacts"][2].update(gomod=d["artifacts"][0]["gomod"]),
+            "artifacts[pause].gomod: found 'image'; expected for this kind of entry only release and compose",
+        ),
         (lambda d: d["artifacts"].append("x"), "artifacts[3]: found 'x'; expected a mapping"),
     ],
 )

@@ -18,6 +18,8 @@ GO = GoSource("d", build_seconds=291.0)
 TOOL = Artifact("tool", Kind.BINARY, "v1", megabytes=50, release=Release("u", {}), gomod=GO)
 BUILD = Step(TOOL, "amd64", Source.GOMOD, "v1", "")
 DOWNLOAD = Step(TOOL, "amd64", Source.RELEASE, "v1", "")
+COMPOSE = Step(Artifact("tool-image", Kind.IMAGE, "v1"), "amd64", Source.COMPOSE, "v1", "")
+PULL = Step(Artifact("pause", Kind.IMAGE, "v1", megabytes=20), "arm64", Source.RELEASE, "v1", "")
 COLLECT = Step(Artifact("definitions", Kind.BUNDLE, "v1", gomod=GO), "any", Source.GOMOD, "v1", "")
 
 
@@ -27,6 +29,8 @@ def test_estimates_come_from_the_last_time_else_from_the_lock() -> None:
     assert expected_seconds(BUILD, {duration_key(DOWNLOAD): 12.5}) == 291.0
     assert expected_seconds(DOWNLOAD, {}) == 5.0
     assert expected_seconds(COLLECT, {}) == 2.0
+    assert expected_seconds(COMPOSE, {}) == 2.0
+    assert expected_seconds(PULL, {}) == 2.0
 
 
 def test_what_is_left_shrinks_as_time_passes() -> None:
@@ -61,8 +65,10 @@ def test_what_is_left_is_never_negative_and_shrinks_until_a_step_is_late(expecte
 
 
 def test_each_kind_of_step_has_its_verb() -> None:
-    assert [verb(step) for step in (BUILD, DOWNLOAD, COLLECT)] == [
+    assert [verb(step) for step in (BUILD, DOWNLOAD, COLLECT, COMPOSE, PULL)] == [
         "building tool for amd64",
         "downloading tool for amd64",
         "collecting definitions",
+        "composing tool-image for amd64",
+        "downloading pause for arm64",
     ]

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.supply import Artifact, Kind, Lock, Release
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.supply import (
+    Artifact,
+    ImageRelease,
+    Kind,
+    Lock,
+    Release,
+)
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.supply_refresh import (
     Edit,
     Outcome,
     apply_edits,
     judge,
+    published_digest,
     published_sha256,
     targets,
 )
@@ -77,3 +86,40 @@ def test_targets_carry_addresses_with_version_and_architecture() -> None:
 
 def test_edits_leave_everything_else() -> None:
     assert apply_edits('a: "" # why\nb: ""\n', [Edit(3, 5, '"1"'), Edit(15, 17, '"2"')]) == 'a: "1" # why\nb: "2"\n'
+
+
+def test_the_digests_of_an_image_are_targets_too() -> None:
+    image = ImageRelease("r.example/pause:{version}", {"amd64": f"sha256:{A}", "arm64": ""})
+    lock = Lock("autotrade.1", (Artifact("pause", Kind.IMAGE, "3.10", image=image),))
+    assert [(t.arch, t.url, t.checksums, t.current, t.image) for t in targets(lock)] == [
+        ("amd64", "r.example/pause:3.10", "r.example/pause:3.10", f"sha256:{A}", True),
+        ("arm64", "r.example/pause:3.10", "r.example/pause:3.10", "", True),
+    ]
+
+
+def index(*entries: tuple[str, str, str]) -> str:
+    manifests = [{"digest": digest, "platform": {"os": os, "architecture": arch}} for os, arch, digest in entries]
+    return json.dumps({"schemaVersion": 2, "manifests": manifests})
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (index(("linux", "amd64", "one"), ("linux", "arm64", "two"), ("windows", "amd64", "three")), "one"),
+        (index(("linux", "amd64", "one"), ("unknown", "unknown", "attestation")), "one"),
+        (index(("linux", "arm64", "two")), None),
+        (index(("linux", "amd64", "one"), ("linux", "amd64", "other")), None),
+        ('{"schemaVersion": 2, "config": {}, "layers": []}', None),
+        ('{"manifests": [{"digest": "one"}]}', None),
+        ('{"manifests": 1}', None),
+        ("null", None),
+        ("", None),
+    ],
+)
+def test_published_digests(text: str, expected: str | None) -> None:
+    assert published_digest(text, "amd64") == expected
+
+
+@given(st.text())
+def test_any_text_gives_a_digest_or_none(text: str) -> None:
+    assert published_digest(text, "amd64") is None

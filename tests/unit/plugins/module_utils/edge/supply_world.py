@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -17,7 +18,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.supply import SupplyError
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.supply import fill
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.supply_options import ARGUMENT_SPEC, request_from
 
 ROOT = Path(__file__).parents[5]
 MAIN_GO = 'package main\n\nvar version = "unset"\n\nfunc main() { println(version) }\n'
@@ -98,6 +103,18 @@ def release(url: str, amd64: str = "", arm64: str = "", **parts: Any) -> dict[st
     return {"url": url, "sha256": {"amd64": amd64, "arm64": arm64}} | parts
 
 
+def image(name: str, version: str = "v1.0.0", **parts: Any) -> dict[str, Any]:
+    """An entry for an image."""
+    return {"name": name, "kind": "image", "version": version} | parts
+
+
+def composed(name: str = "tool-image", files: dict[str, str] | None = None, **config: Any) -> dict[str, Any]:
+    """An entry for an image of our own, composed of the binary ``tool``."""
+    files = files or {"/bin/tool": "tool"}
+    compose = {"repository": "localhost/tool", "files": files, "entrypoint": [min(files)]}
+    return image(name, own=True, compose=compose | config)
+
+
 GOMOD = {"directory": "tool", "package": ".", "ldflags": "-s -w -X main.version={stamped}"}
 
 
@@ -147,6 +164,24 @@ class World:
         path.chmod(0o755)
         return str(path)
 
+    def skopeo(self, script: str) -> str:
+        """A stand-in for skopeo, which notes how it was called; ``$TO`` is the directory that it is told to fill."""
+        script = f'echo "$@" >> {self.root}/skopeo.calls\nTO="${{!#}}"; TO="${{TO#dir:}}"\n{script}'
+        return self.go("skopeo", script)
+
+
+def filled(world: World, check_mode: bool = False, **options: Any) -> dict[str, Any]:
+    """Fill the store in this process."""
+    defaults = {name: spec.get("default") for name, spec in ARGUMENT_SPEC.items()}
+    return fill(request_from(defaults | world.options(**options), check_mode))
+
+
+def refused(world: World, **options: Any) -> str:
+    """What filling the store is refused with."""
+    with pytest.raises(SupplyError) as raised:
+        filled(world, **options)
+    return str(raised.value)
+
 
 def start_module(options: dict[str, Any], **environment: str) -> subprocess.Popen[str]:
     """Start the module as Ansible does: a process of its own."""
@@ -185,3 +220,36 @@ def write_proxy(root: Path, module: str, version: str, files: dict[str, str]) ->
         for name, text in ({"go.mod": go_mod} | files).items():
             archive.writestr(f"{module}@{version}/{name}", text)
     return root.as_uri()
+
+
+def blobs_of(archive: Path) -> tuple[Any, dict[str, bytes]]:
+    """The index of an image archive, and its blobs by the digests that are computed here."""
+    with tarfile.open(archive) as content:
+        files = {member.name: content.extractfile(member).read() for member in content if member.isfile()}  # type: ignore[union-attr]
+    blobs = {f"sha256:{sha256(blob)}": blob for name, blob in files.items() if name.startswith("blobs/")}
+    assert {f"blobs/{digest.replace(':', '/')}" for digest in blobs} == files.keys() - {"oci-layout", "index.json"}
+    return json.loads(files["index.json"]), blobs
+
+
+@dataclass(frozen=True)
+class Pulled:
+    """A constructed image as skopeo's transport ``dir`` leaves it: one layer, and twice an empty one."""
+
+    folder: Path
+    digest: str
+    blobs: dict[str, bytes]
+
+
+def pulled(folder: Path, arch: str = "amd64", media_type: str = "application/vnd.docker.distribution.manifest.v2+json") -> Pulled:
+    """Write such an image."""
+    config = json.dumps({"os": "linux", "architecture": arch, "rootfs": {"type": "layers"}}).encode()
+    blobs = [config, b"a layer of " + arch.encode(), b"an empty layer", b"an empty layer"]
+    entries = [{"mediaType": "t", "size": len(blob), "digest": f"sha256:{sha256(blob)}"} for blob in blobs]
+    document = {"schemaVersion": 2, "mediaType": media_type, "config": entries[0], "layers": entries[1:]}
+    manifest = json.dumps(document, indent=3).encode()
+    folder.mkdir(parents=True)
+    (folder / "manifest.json").write_bytes(manifest)
+    (folder / "version").write_text("Directory Transport Version: 1.1\n")
+    for blob in blobs:
+        (folder / sha256(blob)).write_bytes(blob)
+    return Pulled(folder, f"sha256:{sha256(manifest)}", {f"sha256:{sha256(blob)}": blob for blob in (*blobs, manifest)})

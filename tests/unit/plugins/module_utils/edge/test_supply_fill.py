@@ -9,18 +9,16 @@ import signal
 import subprocess
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.supply import SupplyError
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge.supply import fill
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge.supply_options import ARGUMENT_SPEC, request_from
 
 from tests.unit.plugins.module_utils.edge.supply_world import (
     ELF,
     GOMOD,
     World,
     binary,
+    filled,
+    refused,
     release,
     run_module,
     sha256,
@@ -38,17 +36,6 @@ def world(tmp_path: Path) -> World:
     made.write_module()
     made.write_lock(binary(gomod=GOMOD))
     return made
-
-
-def filled(world: World, check_mode: bool = False, **options: Any) -> dict[str, Any]:
-    defaults = {name: spec.get("default") for name, spec in ARGUMENT_SPEC.items()}
-    return fill(request_from(defaults | world.options(**options), check_mode))
-
-
-def refused(world: World, **options: Any) -> str:
-    with pytest.raises(SupplyError) as raised:
-        filled(world, **options)
-    return str(raised.value)
 
 
 @needs_go
