@@ -61,7 +61,7 @@ class Applier:
         state: str = "present",
         check: bool = False,
         wait: bool = False,
-        timeout: float = 30.0,
+        timeout: float = 120.0,
         manager: str = "autotrade.deployment",
         forced: Iterable[str] = (),
     ) -> Run:

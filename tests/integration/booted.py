@@ -133,7 +133,7 @@ class Cluster:
     def delete(self, path: str) -> Answer:
         return self.request("DELETE", path)
 
-    def wait(self, what: str, path: str, holds: Callable[[Json], Any], timeout: float = 30.0, interval: float = 0.1) -> Json:
+    def wait(self, what: str, path: str, holds: Callable[[Json], Any], timeout: float = 120.0, interval: float = 0.1) -> Json:
         """Polls every ``interval`` seconds until ``holds``; fails with what was last seen."""
         deadline = time.monotonic() + timeout
         while True:
@@ -145,7 +145,7 @@ class Cluster:
                 raise AssertionError(f"{path}: {what} not seen within {timeout:g} s; last: {answer.status} {seen}")
             time.sleep(interval)
 
-    def wait_gone(self, path: str, timeout: float = 30.0) -> None:
+    def wait_gone(self, path: str, timeout: float = 120.0) -> None:
         deadline = time.monotonic() + timeout
         while self.request("GET", path).status != 404:
             assert time.monotonic() < deadline, f"{path}: still there after {timeout:g} s"

@@ -71,7 +71,7 @@ def workload(person: Person) -> str:
     return "try"
 
 
-def _await_policy(api: client.ApiClient, name: str, deadline: float = 15.0) -> None:
+def _await_policy(api: client.ApiClient, name: str, deadline: float = 120.0) -> None:
     """API servers take a new admission policy into use a moment after they stored it; there is nothing to watch for that."""
     end = time.monotonic() + deadline
     change = {"spec": {"template": {"metadata": {"labels": {"policy": "awaited"}}}}}
