@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,8 +11,8 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.edge import s
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.supply_command import Ended, run_command
 
 
-def run(script: str, beat: object = lambda: None) -> Ended:
-    return run_command(["bash", "-c", script], Path("/"), os.environ, beat)  # type: ignore[arg-type]
+def run(script: str) -> Ended:
+    return run_command(["bash", "-c", script], Path("/"), os.environ, lambda: None)
 
 
 def test_both_streams_and_the_exit_status_are_kept() -> None:
@@ -46,19 +46,24 @@ def test_the_common_causes_are_known(text: str, full: bool, unreachable: bool) -
         assert (ended.full_disk, ended.unreachable) == (full, unreachable)
 
 
+LONG = """
+import os, pathlib, sys, time
+pathlib.Path("new").write_text(str(os.getpid()))
+os.rename("new", "begun")
+time.sleep(8)
+pathlib.Path("ended").touch()
+"""
+
+
 def test_a_long_command_gives_signs_of_life_and_dies_with_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supply_command, "_HEARTBEAT_S", 0.05)
-    alive: list[bool] = []
 
     def interrupted() -> None:
-        if (tmp_path / "pid").exists():
-            alive.append(_runs(int((tmp_path / "pid").read_text())))
+        if (tmp_path / "begun").exists():
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(f"echo $$ > {tmp_path}/new; mv {tmp_path}/new {tmp_path}/pid; exec sleep 60", interrupted)
-    assert alive == [True] and not _runs(int((tmp_path / "pid").read_text()))
-
-
-def _runs(pid: int) -> bool:
-    return subprocess.run(["kill", "-0", str(pid)], capture_output=True, check=False).returncode == 0
+        run_command([sys.executable, "-c", LONG], tmp_path, os.environ, interrupted)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "begun").read_text()), 0)
+    assert not (tmp_path / "ended").exists()
