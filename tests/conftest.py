@@ -154,7 +154,7 @@ def _export(roles: Sequence[str], variables: Mapping[str, Any], directory: Path)
             Path(f"{scratch}.done").replace(directory)
 
 
-def run_playbook(playbook: str | Path, extra: Mapping[str, Any]) -> subprocess.CompletedProcess[str]:
+def run_playbook(playbook: str | Path, extra: Mapping[str, Any], *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a playbook of the checkout against the simulated inventory; extra variables travel in a file, as they may be long."""
     with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
         json.dump(extra, file)
@@ -166,6 +166,7 @@ def run_playbook(playbook: str | Path, extra: Mapping[str, Any]) -> subprocess.C
             "inventories/simulated",
             "-e",
             f"@{file.name}",
+            *arguments,
         ]
         environment = {**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
         return subprocess.run(command, cwd=ROOT, env=environment, text=True, capture_output=True, timeout=300, check=False)

@@ -47,6 +47,11 @@ def test_the_archive_holds_the_collection_and_nothing_else(installed: Playbooks)
     assert names.isdisjoint({".venv", "build", ".git", ".collections", ".ci", ".nox"})
 
 
+def test_a_role_finds_the_definitions_of_another_role(installed: Playbooks) -> None:
+    run = installed.run("autotrade.deployment.deploy", "--tags", "gateway", "-e", '{"gateway_crd_bundles": ["nowhere"]}')
+    assert "bundles/nowhere.yaml is not there; expected a bundle that gateway_crd_bundles names" in " ".join(run.output.split())
+
+
 @pytest.mark.requirement("V8")
 def test_site_runs_by_its_shipped_name(installed: Playbooks) -> None:
     run = installed.must("autotrade.deployment.site")

@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements import (
+# Imported for their effect: each puts its checks into the registry.
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements import (  # noqa: F401 # pylint: disable=unused-import
     applications,
     cluster,
     disruptions,
@@ -31,23 +32,6 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirem
     State,
     Verdict,
     not_run,
-)
-
-# Their import puts every check into the registry.
-FILES = (
-    applications,
-    cluster,
-    disruptions,
-    namespace,
-    nodes,
-    observability,
-    operations,
-    scaling,
-    secrecy,
-    security,
-    spreading,
-    state,
-    strategies,
 )
 
 # What the checks read, as (API version, kind): one LIST each. Kinds of APIs that a cluster does not serve are left out.
