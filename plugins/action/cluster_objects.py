@@ -9,7 +9,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import lookup_loader
 from ansible.utils.display import Display
@@ -77,10 +77,13 @@ class ActionModule(ActionBase):
         lookup = lookup_loader.get("ansible.builtin.template", loader=self._loader, templar=self._templar)
         try:
             rendered = lookup.run([str(path)], variables=SharedVariables(variables))[0]
-        except AnsibleError as error:
-            raise AnsibleActionFail(f"The template {self._origin(path)} cannot be rendered: {error}") from error
-        # ansible-core 2.18 marks what came from a lookup by a subclass of str, which str() keeps and the YAML parser refuses.
-        return str.__str__(rendered)
+        except Exception as error:
+            reason, cause = object_text.why_not_rendered(path.read_text(encoding="utf-8"), error)
+        else:
+            # ansible-core 2.18 marks what came from a lookup by a subclass of str, which str() keeps and the YAML parser refuses.
+            return str.__str__(rendered)
+        # Raised out here, because ansible-core 2.18 quotes whatever error is being handled.
+        raise AnsibleActionFail(f"The template {self._origin(path)} cannot be rendered: {reason}") from cause
 
     def _documents(self, files: Mapping[Path, str]) -> Iterator[tuple[str, Any]]:
         for path, text in files.items():

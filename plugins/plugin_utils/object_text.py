@@ -5,14 +5,19 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+import jinja2
 import yaml
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import ManifestError
 
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
+_QUOTE = re.compile(r"'.*'|\".*\"", re.DOTALL)
+_SECRET = re.compile(r"""^\s*kind:\s*["']?Secret\b""", re.MULTILINE)
+_NAMES = re.compile(r"'\w+' is undefined|The \w+ plugin '[\w.]+' failed")
 
 
 class _Loader(_Base):  # type: ignore[misc]
@@ -45,12 +50,28 @@ def documents(source: str, text: str) -> Iterator[tuple[str, Any]]:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark is not None else ""
-        problem = getattr(error, "problem", None) or "something that is not YAML"
+        problem = _QUOTE.sub("(hidden)", getattr(error, "problem", None) or "no reason given")
         raise ManifestError(
-            f"{source}{line} (as rendered)", problem, "YAML", "Correct the template or the values in it."
+            f"{source}{line} (as rendered)", f"what is no YAML ({problem})", "YAML", "Correct the template or the values in it."
         ) from None
     for number, document in enumerate(found, 1):
         yield (f"{source}:{number}" if len(found) > 1 else source), document
+
+
+def why_not_rendered(template: str, error: Exception) -> tuple[str, Exception | None]:
+    """What ``error`` says about a template that cannot be rendered, and the error itself where it may be shown.
+
+    Of a Secret's template only what can be no value is told: the template's own slips, names of variables and plugins.
+    """
+    if not _SECRET.search(template):
+        return str(error), error
+    try:
+        jinja2.Environment(autoescape=True).parse(template)
+    except jinja2.TemplateSyntaxError as slip:
+        return f"line {slip.lineno}: {slip.message}", None
+    said = _NAMES.search(str(error))
+    reason = said[0] if said else type(error).__name__
+    return f"{reason} (the rest of the message is hidden, because it may quote a value of the Secret)", None
 
 
 def inline(definition: Any) -> Iterator[tuple[str, Any]]:

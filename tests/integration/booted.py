@@ -145,6 +145,14 @@ class Cluster:
                 raise AssertionError(f"{path}: {what} not seen within {timeout:g} s; last: {answer.status} {seen}")
             time.sleep(interval)
 
+    def wait_answer(self, status: int, method: str, path: str, body: Any = None, timeout: float = 120.0) -> Json:
+        """Repeats a request until it is answered with ``status``."""
+        deadline = time.monotonic() + timeout
+        while (answer := self.request(method, path, body)).status != status:
+            assert time.monotonic() < deadline, f"{method} {path}: {answer.status} after {timeout:g} s, expected {status}"
+            time.sleep(0.1)
+        return answer.body
+
     def wait_gone(self, path: str, timeout: float = 120.0) -> None:
         deadline = time.monotonic() + timeout
         while self.request("GET", path).status != 404:

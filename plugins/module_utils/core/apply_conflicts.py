@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import KubeObject
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.secret_text import HIDDEN
 
 REASON = "FieldManagerConflict"
-HIDDEN = "(hidden)"
 REPLICAS = ".spec.replicas"
 _MANAGER = re.compile(r'conflict with "(?P<manager>(?:[^"\\]|\\.)*)"')
 _SELECT = re.compile(r'\[(?P<select>(?:[^\]"]|"(?:[^"\\]|\\.)*")*)\]')

@@ -118,7 +118,10 @@ class Problem:
 
 @dataclass(frozen=True)
 class Report:
-    """The whole run. It failed when there are problems; what was written before stands in ``outcomes``."""
+    """The whole run. It failed when there are problems; what was written before stands in ``outcomes``.
+
+    ``warnings`` are the API server's own.
+    """
 
     outcomes: tuple[Outcome, ...]
     problems: tuple[Problem, ...] = ()

@@ -29,6 +29,8 @@ REMOVED = "(hidden: removed)"
 _SERVER_METADATA = ("managedFields", "resourceVersion", "uid", "creationTimestamp", "generation", "selfLink")
 _ALWAYS: tuple[FieldPath, ...] = (("metadata", "annotations", LAST_APPLIED),)
 _SECRET: tuple[FieldPath, ...] = (("data", "*"), ("stringData", "*"))
+_SECRET_FIELDS = frozenset(("apiVersion", "kind", "metadata", "type", "immutable", "data", "stringData"))
+_METADATA_FIELDS = frozenset(("name", "namespace", "labels", "annotations", "finalizers", "ownerReferences"))
 _MISSING = object()
 
 
@@ -54,7 +56,7 @@ def diff(before: KubeObject | None, after: KubeObject | None, masks: Iterable[st
     """
     patterns = (*_ALWAYS, *(parse_path(mask) for mask in masks))
     if _is_secret(before) or _is_secret(after):
-        patterns = (*patterns, *_SECRET)
+        patterns = (*patterns, *_SECRET, *_strange(before or {}), *_strange(after or {}))
     old, new = _shown(before, with_status), _shown(after, with_status)
     return Change(
         before=_side(old, new, (), patterns, (BEFORE, REMOVED)),
@@ -77,6 +79,12 @@ def fold_secret(obj: KubeObject) -> KubeObject:
 
 def _is_secret(obj: KubeObject | None) -> bool:
     return obj is not None and obj.get("kind") == "Secret"
+
+
+def _strange(secret: KubeObject) -> Iterator[FieldPath]:
+    """Fields that no Secret has: a slip in a name or an indentation, with a value that may have been meant for ``data``."""
+    yield from ((field,) for field in secret if field not in _SECRET_FIELDS)
+    yield from (("metadata", field) for field in dig_map(secret, "metadata") if field not in _METADATA_FIELDS)
 
 
 def _shown(obj: KubeObject | None, with_status: bool) -> dict[str, Any]:

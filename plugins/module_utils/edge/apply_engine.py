@@ -63,16 +63,19 @@ class ApplyEngine:
     def apply(self, sourced: Sequence[Sourced]) -> Report:
         """Creates and changes what differs, nothing else."""
         try:
-            return self._apply(sourced)
+            return self._warned(self._apply(sourced))
         finally:
             self._close()
 
     def remove(self, sourced: Sequence[Sourced]) -> Report:
         """Deletes what is there, in the reverse order of apply."""
         try:
-            return self._remove(sourced)
+            return self._warned(self._remove(sourced))
         finally:
             self._close()
+
+    def _warned(self, report: Report) -> Report:
+        return replace(report, warnings=tuple(map(self._writer.hide, self._api.warnings())))
 
     def _close(self) -> None:
         self._gate.close()

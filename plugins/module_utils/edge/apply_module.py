@@ -57,7 +57,7 @@ def run(params: Mapping[str, Any], check_mode: bool, diff_mode: bool) -> Ending:
     except (ManifestError, KubeError) as error:
         return Ending({"msg": str(error)}, failed=True)
     result = _result(report, diff_mode, api) | {"duration": round(clock.monotonic() - started, 2)}
-    return Ending(result, (*warnings, *(api.warnings() if api else ())), failed=bool(report.problems))
+    return Ending(result, (*warnings, *report.warnings), failed=bool(report.problems))
 
 
 def _documents(text: str | None) -> list[tuple[str, Any]]:

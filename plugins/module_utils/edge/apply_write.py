@@ -4,10 +4,7 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_conflicts import Conflict, conflicts_of, covered
@@ -15,6 +12,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_mo
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.changes import diff
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import KubeObject, dig, dig_map
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.retries import backoff
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.secret_text import hidden, refusal, values
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.clock import Clock
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_api import KubeApi
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import ApiError, KubeError
@@ -23,9 +21,6 @@ CONFLICT = 409
 NOT_FOUND = 404
 # A definition that is Established is served by every API server a little later.
 NEW_KIND_PATIENCE_S = 10.0
-HIDDEN = "(hidden)"
-SHORTEST_SECRET = 4
-_SERVER_VALUE = re.compile(r'(Invalid value: |Value:)("(?:[^"\\]|\\.)*"|[^}:]*)')
 
 
 @dataclass(frozen=True)
@@ -125,31 +120,16 @@ class Writer:
     def _message(self, obj: KubeObject, error: ApiError) -> str:
         text = self.hide(error.message)
         if obj.get("kind") == "Secret":
-            text = _SERVER_VALUE.sub(rf"\1{HIDDEN}", text)
+            text = refusal(text)
         return f"{text}. {_remedy(error)}" if _remedy(error) else text
 
     def hide(self, text: str) -> str:
         """The text without any value of a Secret that this run has seen."""
-        for secret in self._secrets:
-            text = text.replace(secret, HIDDEN)
-        return text
+        return hidden(text, self._secrets)
 
     def _remember(self, obj: KubeObject) -> None:
         if obj.get("kind") == "Secret":
-            self._secrets.update(dict.fromkeys(_values(dig_map(obj, "data").values())))
-
-
-def _values(encoded: Iterable[object]) -> Iterator[str]:
-    for value in encoded:
-        if not isinstance(value, str) or len(value) < SHORTEST_SECRET:
-            continue
-        yield value
-        try:
-            plain = base64.b64decode(value, validate=True).decode("utf-8")
-        except (binascii.Error, ValueError):
-            continue
-        if len(plain) >= SHORTEST_SECRET:
-            yield plain
+            self._secrets.update(dict.fromkeys(values(obj)))
 
 
 def _namespace_missing(error: ApiError) -> bool:

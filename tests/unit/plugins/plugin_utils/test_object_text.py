@@ -11,6 +11,7 @@ from ansible_collections.autotrade.deployment.plugins.plugin_utils.object_text i
     inline,
     sealed,
     sealed_kubeconfig,
+    why_not_rendered,
 )
 
 
@@ -25,7 +26,9 @@ def test_values_are_read_as_the_kubernetes_tools_read_them() -> None:
     assert found == {"day": "2026-11-23", "mode": 420, "size": "1Gi", "flag": True}
 
 
-@pytest.mark.parametrize("text", ["a: 'hunter2\nb: ]", "a: hunter2\na: hunter2\n", "a: !vault hunter2", "\thunter2: {"])
+@pytest.mark.parametrize(
+    "text", ["a: 'hunter2\nb: ]", "a: hunter2\na: hunter2\n", "a: !vault hunter2", "a: !hunter2 x", "a: *hunter2", "\thunter2: {"]
+)
 def test_errors_name_file_and_line_and_quote_no_value(text: str) -> None:
     with pytest.raises(ManifestError, match=r"^a\.yaml, line \d") as caught:
         list(documents("a.yaml", text))
@@ -46,3 +49,35 @@ def test_the_seal_is_json_with_all_characters() -> None:
 def test_a_kubeconfig_given_as_a_mapping_becomes_text() -> None:
     assert sealed_kubeconfig({"kubeconfig": {"a": 1}, "b": 2}) == {"kubeconfig_content": '{"a": 1}', "b": 2}
     assert sealed_kubeconfig({"kubeconfig": "path"}) == {"kubeconfig": "path"}
+
+
+SECRET = "apiVersion: v1\nkind: Secret\ndata:\n  a: '{{ password }}'\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("'password' is undefined. hunter2", "'password' is undefined ("),
+        (
+            "The filter plugin 'ansible.builtin.b64encode' failed: hunter2",
+            "The filter plugin 'ansible.builtin.b64encode' failed (",
+        ),
+        ("object of type 'dict' has no attribute 'hunter2'", "RuntimeError ("),
+    ],
+)
+def test_a_secrets_template_tells_of_an_error_only_what_can_be_no_value(said: str, shown: str) -> None:
+    reason, cause = why_not_rendered(SECRET, RuntimeError(said))
+    assert reason.startswith(shown)
+    assert "hunter2" not in reason
+    assert cause is None
+
+
+def test_slips_in_the_template_itself_are_told_with_their_line() -> None:
+    assert why_not_rendered(SECRET + "# {{ password | }}", RuntimeError("hunter2"))[0] == (
+        "line 5: expected token 'name', got 'end of print statement'"
+    )
+
+
+def test_other_templates_tell_the_whole_error() -> None:
+    error = RuntimeError("what Jinja says")
+    assert why_not_rendered("kind: ConfigMap", error) == ("what Jinja says", error)

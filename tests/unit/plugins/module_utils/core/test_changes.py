@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 
 
 def secret(**parts: Any) -> dict[str, Any]:
-    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "x"}, **parts}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "x"}} | parts
 
 
 def encoded(text: str) -> str:
@@ -110,6 +110,16 @@ def test_malformed_secrets_show_nothing(bad: Any, field: str) -> None:
     ):
         text = json.dumps([change.before, change.after, change.paths])
         assert not any(part in text for part in ("hunter2", "12345", "1.5", encoded("hunter2")))
+
+
+def test_fields_that_no_secret_has_are_hidden() -> None:
+    slips = {"stringdata": {"a": "hunter2"}, "password": "hunter2"}
+    indented = {"name": "x", "labels": {"team": "a"}, "data": {"a": "hunter2"}}
+    change = diff(None, secret(metadata=indented, type="Opaque", immutable=True, **slips))
+    assert "hunter2" not in json.dumps(change.after)
+    assert change.after["stringdata"] == change.after["password"] == change.after["metadata"]["data"] == ADDED
+    assert change.after["metadata"] | {"data": {}} == {"name": "x", "labels": {"team": "a"}, "data": {}}
+    assert (change.after["type"], change.after["immutable"]) == ("Opaque", True)
 
 
 def test_user_paths_are_masked_on_both_sides() -> None:
