@@ -14,6 +14,7 @@ from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import lookup_loader
 from ansible.utils.display import Display
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import ManifestError
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.arguments import sealed_connection
 from ansible_collections.autotrade.deployment.plugins.plugin_utils import in_process, object_text, progress
 
 MODULE = "autotrade.deployment.cluster_objects"
@@ -52,7 +53,7 @@ class ActionModule(ActionBase):
                 args["definition"] = object_text.sealed(docs)
         except ManifestError as error:
             raise AnsibleActionFail(str(error)) from None
-        return result | self._apply(object_text.sealed_kubeconfig(args), variables)
+        return result | self._apply(sealed_connection(args), variables)
 
     def _apply(self, args: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
         # Progress crosses a file, so it can be followed only where module and controller share one.

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.autotrade.deployment.plugins.plugin_utils.object_text import sealed_kubeconfig
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.arguments import sealed_connection
 
 
 class ActionModule(ActionBase):
@@ -17,7 +17,7 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
-        args = sealed_kubeconfig(dict(self._task.args))
+        args = sealed_connection(self._task.args)
         name = "autotrade.deployment.readiness_info"
         answer: dict[str, Any] = self._execute_module(module_name=name, module_args=args, task_vars=task_vars)
         return result | answer

@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.autotrade.deployment.plugins.plugin_utils.object_text import sealed_kubeconfig
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.arguments import sealed_connection
 from ansible_collections.autotrade.deployment.plugins.plugin_utils.verification import Facts, shown
 
 display = Display()
@@ -21,7 +21,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
         module = "autotrade.deployment.requirements_info"
-        args = sealed_kubeconfig(dict(self._task.args))
+        args = sealed_connection(self._task.args)
         result |= self._execute_module(module_name=module, module_args=args, task_vars=task_vars)
         if not result.get("failed"):
             kubeconfig = args.get("kubeconfig")

@@ -12,13 +12,13 @@ class ModuleDocFragment:
 options:
   kubeconfig:
     description:
-      - Path of a kubeconfig on the host where the module runs, or its content as a mapping.
+      - Path of a kubeconfig on the host where the module runs, or its content as a mapping or text.
       - Without it, and without O(host), the files in the variable E(KUBECONFIG), then C(~/.kube/config), then the service
         account of the pod are used.
       - Can also be set by the variable E(K8S_AUTH_KUBECONFIG).
     type: raw
   kubeconfig_content:
-    description: Content of a kubeconfig as text, which is never shown. A mapping in O(kubeconfig) travels this way.
+    description: Content of a kubeconfig as text, which is never shown. Content in O(kubeconfig) travels this way.
     type: str
   context:
     description:

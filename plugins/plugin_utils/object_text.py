@@ -95,14 +95,6 @@ def sealed(docs: Iterable[tuple[str, Any]]) -> str:
     return "[" + ",".join(parts) + "]"
 
 
-def sealed_kubeconfig(args: dict[str, Any]) -> dict[str, Any]:
-    """Task arguments in which a kubeconfig given as a mapping has become ``kubeconfig_content``, which no log shows."""
-    if not isinstance(args.get("kubeconfig"), Mapping):
-        return args
-    rest = {name: value for name, value in args.items() if name != "kubeconfig"}
-    return {**rest, "kubeconfig_content": json.dumps(args["kubeconfig"], default=_plain)}
-
-
 def _plain(value: Any) -> Any:
     """Ansible's own mapping and text types, which json does not know by name."""
     if isinstance(value, Mapping):

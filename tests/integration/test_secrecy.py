@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.integration.applying import play
 from tests.integration.booted import Cluster, Json
@@ -213,3 +214,76 @@ def test_a_template_that_cannot_be_rendered_shows_no_value(tmp_path: Path, envir
     assert failures(ran) == len(TEMPLATES)
     for reason in TEMPLATES.values():
         assert reason in " ".join(ran.replace("''", "'").split())
+
+
+# Credentials.
+
+TOKEN = f"token-{WORD}"
+SETTINGS: Json = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": "default"}}
+# The last one runs as a module of its own.
+MODULES: list[tuple[str, Json, Json]] = [
+    ("cluster_objects", {"definition": SETTINGS}, {}),
+    ("readiness_info", {"kind": "Namespace", "name": "default"}, {}),
+    ("requirements_info", {"only": ["N1"]}, {}),
+    ("cluster_objects", {"definition": SETTINGS}, {"AS_A_MODULE": "yes"}),
+]
+
+
+def with_kubeconfigs(kubeconfigs: Iterable[Any]) -> list[Json]:
+    return [
+        {f"{PREFIX}.{name}": {**options, "kubeconfig": given}, "environment": environment, "ignore_errors": True}
+        for given in kubeconfigs
+        for name, options, environment in MODULES
+    ]
+
+
+def changed(config: Json, section: str, key: str, **values: Any) -> Json:
+    """The kubeconfig with other values in its one cluster, context or user."""
+    return {**config, section: [{**entry, key: {**entry[key], **values}} for entry in config[section]]}
+
+
+@pytest.fixture
+def config(cluster: Cluster) -> Json:
+    """The administrator's kubeconfig with everything in it, and a token that the API server need not know."""
+    found: Json = yaml.safe_load(cluster.kubeconfig.read_text())
+    for section, key in (("clusters", "cluster"), ("users", "user")):
+        for name, path in found[section][0][key].items():
+            if name in ("certificate-authority", "client-certificate", "client-key"):
+                found = changed(found, section, key, **{f"{name}-data": base64.b64encode(Path(path).read_bytes()).decode()})
+    return changed(found, "users", "user", token=TOKEN)
+
+
+def credentials(config: Json) -> list[str]:
+    user = config["users"][0]["user"]
+    key = base64.b64decode(user["client-key-data"]).decode()
+    return [TOKEN, user["client-key-data"], *key.splitlines()[1:-1]]
+
+
+def test_a_kubeconfig_given_as_content_is_never_shown(config: Json, tmp_path: Path) -> None:
+    tasks = with_kubeconfigs([config, yaml.safe_dump(config), json.dumps(config)])
+    text = shown(play(tasks, *LOUD, folder=tmp_path), credentials(config))
+    assert failures(text) == 0
+    assert f"ok={len(tasks)}" in text
+
+
+def test_a_kubeconfig_that_is_no_good_is_never_shown(config: Json, tmp_path: Path) -> None:
+    user = config["users"][0]["user"]
+    wrong = {
+        "did not answer": changed(config, "clusters", "cluster", server="https://127.0.0.1:9"),
+        "has no server": changed(config, "clusters", "cluster", server=""),
+        "has no context 'another'": {**config, "current-context": "another"},
+        "has no clusters": user,
+        "the certificate authority is no PEM certificate": changed(
+            config, "clusters", "cluster", **{"certificate-authority-data": user["client-key-data"]}
+        ),
+        "client_cert and client_key do not fit each other": changed(
+            config, "users", "user", **{"client-key-data": base64.b64encode(WORD.encode()).decode()}
+        ),
+        "client-key-data is not base64": changed(config, "users", "user", **{"client-key-data": f"{WORD}!"}),
+        "the token holds a character that no token has": changed(config, "users", "user", token=f"{TOKEN}\n{TOKEN}"),
+        "Unauthorized": {**config, "users": [{**config["users"][0], "user": {"token": TOKEN}}]},
+    }
+    text = shown(play(with_kubeconfigs(wrong.values()), *LOUD, folder=tmp_path), credentials(config))
+    assert failures(text) == len(wrong) * len(MODULES)
+    for reason in wrong:
+        assert text.count(reason) >= len(MODULES), reason

@@ -22,12 +22,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.edge.argument
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.clock import SystemClock
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_api import KubeApi, connect
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import KubeError, NoClusterError
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge.results import (
-    Ending,
-    connection_params,
-    finish,
-    require_libraries,
-)
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.results import Ending, finish, require_libraries
 
 
 def run_module(module: AnsibleModule) -> None:
@@ -45,7 +40,7 @@ def run(params: Mapping[str, Any], check_mode: bool, diff_mode: bool) -> Ending:
     try:
         sourced = check_sourced(_documents(params["definition"]))
         masks = _paths(params["hidden_fields"], "hidden_fields")
-        api = connect(connection_params(params))
+        api = connect(params)
         report = _report(
             params, api, sourced, Manner(params["field_manager"], tuple(params["force_conflicts"]), masks, check_mode)
         )

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.module_utils.basic import env_fallback
@@ -44,6 +46,28 @@ def _proxy_headers() -> dict[str, Any]:
         "proxy_basic_auth": {"type": "str", "no_log": True, "fallback": _env("K8S_AUTH_PROXY_HEADERS_PROXY_BASIC_AUTH")},
         "user_agent": {"type": "str", "fallback": _env("K8S_AUTH_PROXY_HEADERS_USER_AGENT")},
     }
+
+
+def sealed_connection(args: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments in which the content of a kubeconfig stands in ``kubeconfig_content``, which no log shows.
+
+    Content is a mapping, or text where a path is due. Action plugins seal before they hand the arguments on, because what
+    Ansible knows as ``kubeconfig`` it shows; ``connect`` seals for whoever calls a module without its action plugin.
+    """
+    given = args.get("kubeconfig")
+    if isinstance(given, Mapping):
+        content = json.dumps(given, default=_plain)
+    elif isinstance(given, str) and ("\n" in given or given.lstrip().startswith("{")):
+        content = given
+    else:
+        return dict(args)
+    rest = {name: value for name, value in args.items() if name != "kubeconfig"}
+    return {**rest, "kubeconfig_content": content}
+
+
+def _plain(value: Any) -> Any:
+    """Ansible's own mappings, and dates, which YAML reads where a kubeconfig means text."""
+    return dict(value) if isinstance(value, Mapping) else str(value)
 
 
 def wait_options() -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.api_resources import ResourceType
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import KubeObject, dig
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.arguments import sealed_connection
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_discovery import Discovery
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import ApiError
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_login import Options, resolve
@@ -159,4 +160,4 @@ class HttpKubeApi:
 
 def connect(params: Mapping[str, Any], connections: int = 16) -> HttpKubeApi:
     """A KubeApi from a module's parameters; sends nothing yet. Raises LoginError or NoClusterError."""
-    return HttpKubeApi(Transport(resolve(Options.from_params(params)), connections))
+    return HttpKubeApi(Transport(resolve(Options.from_params(sealed_connection(params))), connections))

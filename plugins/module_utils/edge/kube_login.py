@@ -155,6 +155,14 @@ def _read(path: Path, setting: str) -> bytes:
         raise LoginError(f"{setting} {path} cannot be read: {error.strerror}") from None
 
 
+def _token(text: str | None) -> str | None:
+    token = (text or "").strip()
+    # The HTTP library would quote the whole token where it refuses it.
+    if not (token.isascii() and token.isprintable()):
+        raise LoginError("the token holds a character that no token has, such as a line break; check api_key or the kubeconfig")
+    return token or None
+
+
 def _in_cluster() -> Login:
     host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ.get("KUBERNETES_SERVICE_PORT", "443")
     address = f"[{host}]" if ":" in host else host
@@ -183,6 +191,7 @@ def _with_options(login: Login, options: Options) -> Login:
         "impersonate_groups": options.impersonate_groups or None,
     }
     merged = replace(login, **{name: value for name, value in given.items() if value is not None})
+    merged = replace(merged, token=_token(merged.token))
     if not merged.host.startswith(("https://", "http://")):
         merged = replace(merged, host=f"https://{merged.host}")
     return replace(merged, host=merged.host.rstrip("/"))

@@ -204,12 +204,21 @@ def _tls(login: Login) -> ssl.SSLContext:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     elif login.ca:
-        context.load_verify_locations(cadata=login.ca.decode("ascii", "ignore"))
+        _load_authority(context, login.ca)
     else:
         context.load_default_certs()
     if login.certificate:
         _load_pair(context, login.certificate, login.key or b"")
     return context
+
+
+def _load_authority(context: ssl.SSLContext, authority: bytes) -> None:
+    try:
+        context.load_verify_locations(cadata=authority.decode("ascii", "ignore"))
+    except (ssl.SSLError, ValueError):
+        raise LoginError(
+            "the certificate authority is no PEM certificate; check ca_cert or certificate-authority-data of the kubeconfig"
+        ) from None
 
 
 def _load_pair(context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:

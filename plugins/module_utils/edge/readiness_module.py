@@ -20,18 +20,13 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.edge.argument
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.clock import SystemClock
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_api import KubeApi, Selector, connect
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import KubeError
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge.results import (
-    Ending,
-    connection_params,
-    finish,
-    require_libraries,
-)
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.results import Ending, finish, require_libraries
 
 
 def run_module(module: AnsibleModule) -> None:
     """Judges the objects that the options pick."""
     require_libraries(module)
-    params = connection_params(module.params)
+    params = module.params
     try:
         api: KubeApi = connect(params)
         kind = api.discovery().find(params["api_version"], params["kind"])

@@ -30,12 +30,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirem
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.summary import components
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_api import KubeApi, connect
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import ApiError, KubeError, NoClusterError
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge.results import (
-    Ending,
-    connection_params,
-    finish,
-    require_libraries,
-)
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.results import Ending, finish, require_libraries
 
 FORBIDDEN = 403
 SECRET_VALUES = ("data", "stringData")
@@ -69,7 +64,7 @@ def _judged(params: Mapping[str, Any], check_mode: bool) -> Ending:
     if strangers:
         raise OptionError(f"option only names {', '.join(strangers)}; expected ids such as C3. Correct the option only.")
     try:
-        api = connect(connection_params(params))
+        api = connect(params)
         cluster = observe(api, settings)
     except NoClusterError as error:
         # In check mode the run that would make the cluster has not happened: nothing to judge, and nothing wrong.

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -27,13 +26,6 @@ class Ending:
     result: Mapping[str, Any]
     warnings: tuple[str, ...] = ()
     failed: bool = False
-
-
-def connection_params(params: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters with a kubeconfig given as a mapping moved into ``kubeconfig_content``."""
-    if not isinstance(params.get("kubeconfig"), Mapping):
-        return dict(params)
-    return {**params, "kubeconfig_content": json.dumps(params["kubeconfig"]), "kubeconfig": None}
 
 
 def finish(module: AnsibleModule, ending: Ending) -> NoReturn:

@@ -10,7 +10,6 @@ from ansible_collections.autotrade.deployment.plugins.plugin_utils.object_text i
     documents,
     inline,
     sealed,
-    sealed_kubeconfig,
     why_not_rendered,
 )
 
@@ -44,11 +43,6 @@ def test_the_seal_is_json_with_all_characters() -> None:
     assert json.loads(sealed([("a", {"x": "{{ é }}"})])) == [["a", {"x": "{{ é }}"}]]
     with pytest.raises(ManifestError, match="type bytes"):
         sealed([("a", {"x": b"raw"})])
-
-
-def test_a_kubeconfig_given_as_a_mapping_becomes_text() -> None:
-    assert sealed_kubeconfig({"kubeconfig": {"a": 1}, "b": 2}) == {"kubeconfig_content": '{"a": 1}', "b": 2}
-    assert sealed_kubeconfig({"kubeconfig": "path"}) == {"kubeconfig": "path"}
 
 
 SECRET = "apiVersion: v1\nkind: Secret\ndata:\n  a: '{{ password }}'\n"

@@ -76,6 +76,14 @@ def test_an_exec_plugin_is_run(tmp_path: Path) -> None:
     assert (login.host, login.namespace) == ("https://one:6443", "trading")
 
 
+def test_a_token_is_stripped_and_never_quoted(tmp_path: Path) -> None:
+    assert resolve(Options(host="h", api_key="hunter2\n")).headers() == [("Authorization", "Bearer hunter2")]
+    for token in ("hunter2\nhunter3", "hunt\u2028er2"):
+        with pytest.raises(LoginError, match="check api_key or the kubeconfig") as caught:
+            resolve(Options(kubeconfig=written(tmp_path, config({"token": token}))))
+        assert "er2" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("options", "kind", "words"),
     [

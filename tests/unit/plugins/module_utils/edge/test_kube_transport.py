@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import pytest
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_credentials import Login
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import ApiError, UnreachableError
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import ApiError, LoginError, UnreachableError
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_transport import Transport
 
 BUSY = (429, b'{"kind":"Status","message":"slow down","reason":"TooManyRequests"}', {"Retry-After": "2"})
@@ -105,3 +105,12 @@ def test_groups_travel_on_lines_of_their_own(host: str) -> None:
     Server.answers = [FINE]
     Transport(Login(host, impersonate_user="me", impersonate_groups=("a", "b"))).json("GET", "/a")
     assert Server.seen == [["a", "b"]]
+
+
+@pytest.mark.parametrize(
+    "authority", [b"hunter2", b"-----BEGIN CERTIFICATE-----\nhunter2\n-----END CERTIFICATE-----\n", "é".encode()]
+)
+def test_an_authority_that_is_no_certificate_names_the_setting(authority: bytes) -> None:
+    with pytest.raises(LoginError, match="check ca_cert or certificate-authority-data") as caught:
+        Transport(Login("https://127.0.0.1:9", ca=authority))
+    assert "hunter2" not in str(caught.value)
