@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_model import Report
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.conflict_rules import ConflictRule
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.manifests import check_sourced
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.readiness.model import Patience
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_engine import ApplyEngine, Settings
@@ -63,10 +64,10 @@ class Applier:
         wait: bool = False,
         timeout: float = 30.0,
         manager: str = "autotrade.deployment",
-        forced: Iterable[str] = (),
+        rules: Iterable[ConflictRule] = (),
     ) -> Run:
         api = connect({"kubeconfig": str(self.cluster.kubeconfig), **self.params})
-        manner = Manner(manager, tuple(forced), (), check)
+        manner = Manner(manager, tuple(rules), (), check)
         settings = Settings(manner, self.namespace, wait, Waiting(timeout, patience=QUICK))
         clock, lines = SystemClock(), self.scratch / "progress.jsonl"
         lines.unlink(missing_ok=True)

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -44,12 +44,13 @@ class Item:
 
 @dataclass(frozen=True)
 class Step:
-    """The decision for one item, from what is wanted and what is there."""
+    """The decision for one item, from what is wanted and what is there; ``conflicts`` are those decided so far."""
 
     item: Item
     method: Method
     live: KubeObject | None = None
     doubt: str = ""
+    conflicts: tuple[Conflict, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class Outcome:
     change: Change | None = None
     unvalidated: bool = False
     readiness: Readiness | None = None
+    conflicts: tuple[Conflict, ...] = ()
 
     def as_result(self) -> dict[str, Any]:
         ref = self.item.ref
@@ -78,6 +80,8 @@ class Outcome:
         }
         if self.change is not None and self.changed:
             result["paths"] = list(self.change.paths)
+        if self.conflicts:
+            result["conflicts"] = [conflict.as_result() for conflict in self.conflicts]
         if self.readiness is not None:
             result["state"] = str(self.readiness.state)
             result["reason"] = self.readiness.reason
@@ -124,6 +128,7 @@ class Report:
     problems: tuple[Problem, ...] = ()
     title: str = ""
     warnings: tuple[str, ...] = field(default_factory=tuple)
+    unwritten: tuple[ObjectRef, ...] = ()
 
     @property
     def changed(self) -> bool:
@@ -131,13 +136,18 @@ class Report:
 
     @property
     def message(self) -> str:
-        """All problems, one line each, and what was already written."""
+        """All problems, one line each, what was already written and what was not."""
         lines = [self.title, *(f"- {problem}" for problem in self.problems)]
-        written = [str(o.item.ref) for o in self.outcomes if o.changed]
-        if written:
-            more = f" and {len(written) - MOST_NAMED} more" if len(written) > MOST_NAMED else ""
-            lines.append(f"Written before that: {', '.join(written[:MOST_NAMED])}{more}")
+        if written := [o.item.ref for o in self.outcomes if o.changed]:
+            lines.append(f"Written before that: {_named(written)}")
+        if self.unwritten:
+            lines.append(f"Not written: {_named(self.unwritten)}")
         return "\n".join(lines)
+
+
+def _named(refs: Sequence[ObjectRef]) -> str:
+    more = f" and {len(refs) - MOST_NAMED} more" if len(refs) > MOST_NAMED else ""
+    return ", ".join(map(str, refs[:MOST_NAMED])) + more
 
 
 def counts(outcomes: Iterable[Outcome]) -> dict[str, int]:

@@ -65,6 +65,12 @@ def applied_fields(live: KubeObject, manager: str) -> tuple[Mapping[str, Any], .
     )
 
 
+def same_record(before: KubeObject, after: KubeObject, manager: str) -> bool:
+    """Whether both versions record the same fields as applied by ``manager``; when it did so does not matter."""
+    ours = [[(e.get("apiVersion"), e.get("fieldsV1")) for e in applied_fields(obj, manager)] for obj in (before, after)]
+    return ours[0] == ours[1]
+
+
 def _keys(entry: Any, text: str) -> Mapping[str, Any]:
     keys = _value(entry, text)
     if not isinstance(keys, Mapping):

@@ -1,31 +1,36 @@
 # Copyright (c) autotrade.deployment engineers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Writes one object: server-side apply or delete, the answers of a server that refuses, and what may be shown of them."""
+"""Sends one object twice: as a strict dry run, whose answer is the plan, and as the write that the plan foresees."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_conflicts import Conflict, conflicts_of, covered
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_conflicts import (
+    Conflict,
+    conflicts_of,
+    decided,
+    without_value,
+)
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_model import Item, Method, Outcome, Problem, Step
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.changes import diff
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.changes import alike, diff
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.conflict_rules import ConflictRule, Policy
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.field_sets import same_record
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import KubeObject, dig, dig_map
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.retries import backoff
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_refusal import Redactor, conflict_text
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.clock import Clock
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_api import KubeApi
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import ApiError, KubeError
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_transport import encode
 
-CONFLICT = 409
-NOT_FOUND = 404
+UNAUTHORIZED, NOT_FOUND, CONFLICT = 401, 404, 409
 # A definition that is Established is served by every API server a little later.
 NEW_KIND_PATIENCE_S = 10.0
-HIDDEN = "(hidden)"
-SHORTEST_SECRET = 4
-_SERVER_VALUE = re.compile(r'(Invalid value: |Value:)("(?:[^"\\]|\\.)*"|[^}:]*)')
+# Others may write the same object at the same time; each of them is done soon.
+CONFLICT_PATIENCE_S = 30.0
+# Without the yielded fields, then by force for the taken ones; more rounds only where someone writes in between.
+ROUNDS = 4
 
 
 @dataclass(frozen=True)
@@ -37,137 +42,189 @@ class Refused:
 
 @dataclass(frozen=True)
 class Manner:
-    """How to write: as which manager, taking which field paths from others, hiding which fields, or only asking."""
+    """How to write: as which manager, with which rules for conflicts, hiding which fields, or only asking."""
 
     manager: str
-    forced: tuple[str, ...] = ()
+    rules: tuple[ConflictRule, ...] = ()
     masks: tuple[str, ...] = ()
     check: bool = False
 
 
+@dataclass(frozen=True)
+class Prediction:
+    """What would become of one object. ``step`` and ``body`` are what will be sent, without the fields that were yielded."""
+
+    step: Step
+    outcome: Outcome
+    body: bytes = b""
+
+
 class Writer:
-    """Safe to use from several threads. In check mode every write is a server-side dry run."""
+    """Safe to use from several threads."""
 
     def __init__(self, api: KubeApi, clock: Clock, manner: Manner) -> None:
         self._api, self._clock = api, clock
-        self._manager, self._forced, self._masks = manner.manager, manner.forced, manner.masks
-        self._check = manner.check
-        self._secrets: dict[str, None] = {}
+        self._manager, self._rules, self._masks = manner.manager, manner.rules, manner.masks
+        self.check = manner.check
+        self.redactor = Redactor(manner.masks)
+        self._hopeless = False
 
-    def write(self, step: Step) -> Outcome | Refused:
-        """The object as it is afterwards, or why not."""
-        self._remember(step.item.obj)
+    def predict(self, step: Step) -> Prediction | Refused | None:
+        """What the server would make of the object; None when it was not asked, because an earlier answer ended all hope.
+
+        Raises KubeError where the server cannot be asked at all.
+        """
         if step.method is Method.UNCHANGED:
-            return Outcome(step.item, Method.UNCHANGED, False, step.live)
-        if step.item.kind is None or (self._check and step.item.deferred):
-            return self._unvalidated(step)
+            return Prediction(step, Outcome(step.item, Method.UNCHANGED, False, step.live, conflicts=step.conflicts))
+        if step.item.kind is None:
+            return self.unvalidated(step)
+        if self._hopeless:
+            return None
         try:
-            after = self._apply(step, force=False)
+            return self._asked(step)
         except ApiError as error:
-            if self._check and _namespace_missing(error):
-                return self._unvalidated(step)
+            if self.check and error.status == NOT_FOUND:
+                return self.unvalidated(step)
             return self._refused(step, error)
+
+    def unvalidated(self, step: Step) -> Prediction:
+        """What would be done, as far as anyone knows before the object's kind or namespace is there."""
+        method = Method.APPLY if step.live else Method.CREATE
+        change = diff(step.live, step.item.obj, self._masks)
+        return Prediction(step, Outcome(step.item, method, True, step.live, change, unvalidated=True))
+
+    def write(self, prediction: Prediction) -> Outcome | Refused | None:
+        """The object as it is afterwards, or why not; None when it was not sent, because an earlier answer ended all hope."""
+        if not prediction.outcome.changed:
+            return prediction.outcome
+        if self._hopeless:
+            return None
+        try:
+            return self._written(prediction)
+        except ApiError as error:
+            return self._refused(prediction.step, error)
         except KubeError as error:
-            return Refused(Problem(step.item.ref, step.item.source, str(error), type(error).__name__))
-        return self._written(step, after)
+            self._hopeless = True
+            item, text = prediction.step.item, f"{error}. It was sent and not answered: it may or may not be written"
+            return Refused(Problem(item.ref, item.source, text, type(error).__name__))
 
     def delete(self, item: Item, live: KubeObject | None) -> Outcome | Refused:
         """Deletes this very object, nothing that took its name since."""
         if live is None or item.kind is None:
             return Outcome(item, Method.ABSENT, False)
-        self._remember(live)
+        self.redactor.remember(live)
         try:
-            self._api.delete(item.kind, {**live, "metadata": dig_map(live, "metadata")}, dry_run=self._check)
+            self._api.delete(item.kind, {**live, "metadata": dig_map(live, "metadata")}, dry_run=self.check)
         except KubeError as error:
             return Refused(Problem(item.ref, item.source, self.hide(str(error)), getattr(error, "reason", "")))
         return Outcome(item, Method.DELETE, True, live, diff(live, None, self._masks))
 
-    def _unvalidated(self, step: Step) -> Outcome:
-        return Outcome(step.item, Method.CREATE, True, None, diff(None, step.item.obj, self._masks), unvalidated=True)
+    def hide(self, text: str) -> str:
+        """The text without any secret that this run has seen."""
+        return self.redactor.hide(text)
 
-    def _written(self, step: Step, after: KubeObject) -> Outcome:
+    def _asked(self, step: Step) -> Prediction | Refused:
+        for _round in range(ROUNDS):
+            body = encode(step.item.obj)
+            try:
+                return self._foreseen(step, body, self._send(step.item, body, force=_takes(step), dry_run=True))
+            except ApiError as error:
+                conflicts = self._conflicts(step, error)
+                if not conflicts:
+                    raise
+                if any(conflict.decided is Policy.FAIL for conflict in conflicts):
+                    return self._refused(step, error, conflicts)
+                step = _resolved(step, conflicts)
+        raise ApiError(CONFLICT, "Conflict", "other managers change fields of the object again and again")
+
+    def _foreseen(self, step: Step, body: bytes, after: KubeObject) -> Prediction:
         change = diff(step.live, after, self._masks)
-        moved = dig(step.live, "metadata", "resourceVersion") != dig(after, "metadata", "resourceVersion")
-        changed = step.live is None or (change.changed if self._check else moved)
-        return Outcome(step.item, step.method if changed else Method.UNCHANGED, changed, after, change)
+        if step.live is not None and not change.changed and same_record(step.live, after, self._manager):
+            return Prediction(step, Outcome(step.item, Method.UNCHANGED, False, step.live, conflicts=step.conflicts))
+        return Prediction(step, Outcome(step.item, step.method, True, after, change, conflicts=step.conflicts), body)
 
-    def _apply(self, step: Step, force: bool) -> KubeObject:
-        if step.item.kind is None:
-            raise ValueError(f"{step.item.ref} has no kind that is served")
+    def _written(self, prediction: Prediction) -> Outcome | Refused:
         started, attempt = self._clock.monotonic(), 0
         while True:
             try:
-                return self._api.apply(step.item.kind, step.item.obj, self._manager, force=force, dry_run=self._check)
+                return self._as_it_went(prediction, self._commit(prediction))
             except ApiError as error:
-                new_kind = step.item.deferred and error.status == NOT_FOUND
+                if error.status != CONFLICT or self._clock.monotonic() - started > CONFLICT_PATIENCE_S:
+                    raise
+            self._clock.sleep(backoff(attempt))
+            attempt += 1
+            again = self._planned_again(prediction.step)
+            if isinstance(again, Refused) or not again.outcome.changed:
+                return again if isinstance(again, Refused) else again.outcome
+            prediction = again
+
+    def _commit(self, prediction: Prediction) -> KubeObject:
+        step = prediction.step
+        if not _takes(step):
+            return self._send(step.item, prediction.body)
+        # Force takes whatever is in conflict when it arrives; the version holds it to the conflicts that were judged.
+        version = dig(prediction.outcome.live, "metadata", "resourceVersion")
+        locked = {**step.item.obj, "metadata": {**dig_map(step.item.obj, "metadata"), "resourceVersion": version}}
+        return self._send(step.item, encode(locked), force=True)
+
+    def _planned_again(self, step: Step) -> Prediction | Refused:
+        """The object was changed since it was judged, so it is judged anew."""
+        kind, ref = step.item.kind, step.item.ref
+        live = self._api.get(kind, ref.namespace, ref.name) if kind else None
+        yielded = tuple(conflict for conflict in step.conflicts if conflict.decided is Policy.YIELD)
+        method = Method.CREATE if live is None else Method.APPLY
+        return self._asked(replace(step, live=live, method=method, conflicts=yielded))
+
+    def _as_it_went(self, prediction: Prediction, after: KubeObject) -> Outcome:
+        step, foreseen = prediction.step, prediction.outcome
+        if step.live is not None and _version(after) == _version(foreseen.live):
+            return Outcome(step.item, Method.UNCHANGED, False, after, conflicts=step.conflicts)
+        change = foreseen.change if alike(foreseen.live, after) else diff(step.live, after, self._masks)
+        return replace(foreseen, live=after, change=change)
+
+    def _send(self, item: Item, body: bytes, *, force: bool = False, dry_run: bool = False) -> KubeObject:
+        if item.kind is None:
+            raise ValueError(f"{item.ref} has no kind that is served")
+        started, attempt = self._clock.monotonic(), 0
+        while True:
+            try:
+                return self._api.apply(item.kind, item.obj, self._manager, force=force, dry_run=dry_run, body=body)
+            except ApiError as error:
+                new_kind = item.deferred and error.status == NOT_FOUND
                 if not new_kind or self._clock.monotonic() - started > NEW_KIND_PATIENCE_S:
                     raise
             self._clock.sleep(backoff(attempt))
             attempt += 1
 
-    def _refused(self, step: Step, error: ApiError) -> Outcome | Refused:
-        conflicts = self._conflicts(step, error) if error.status == CONFLICT else ()
-        if conflicts and self._forced and covered(conflicts, self._forced):
-            try:
-                return self._written(step, self._apply(step, force=True))
-            except KubeError as again:
-                return Refused(Problem(step.item.ref, step.item.source, self.hide(str(again)), getattr(again, "reason", "")))
-        message = _conflict_text(conflicts) if conflicts else self._message(step.item.obj, error)
-        return Refused(Problem(step.item.ref, step.item.source, message, error.reason or str(error.status), conflicts))
-
     def _conflicts(self, step: Step, error: ApiError) -> tuple[Conflict, ...]:
-        found = conflicts_of(((c.reason, c.field, c.message) for c in error.causes), step.item.obj, step.live)
+        if error.status != CONFLICT:
+            return ()
+        causes = [(cause.reason, cause.field, cause.message) for cause in error.causes]
         shown = diff(step.live, step.item.obj, self._masks)
-        # The masks of the diff hold for conflicts as well: what it hides is not quoted here.
-        again = conflicts_of(((c.reason, c.field, c.message) for c in error.causes), shown.after, shown.before)
-        return tuple(replace(c, ours=s.ours, theirs=s.theirs) for c, s in zip(found, again, strict=True))
+        # What the diff hides is not quoted here either, so its sides are asked for the values.
+        return decided(conflicts_of(causes, {**shown.after, "kind": step.item.ref.kind}, shown.before), self._rules)
 
-    def _message(self, obj: KubeObject, error: ApiError) -> str:
-        text = self.hide(error.message)
-        if obj.get("kind") == "Secret":
-            text = _SERVER_VALUE.sub(rf"\1{HIDDEN}", text)
-        return f"{text}. {_remedy(error)}" if _remedy(error) else text
-
-    def hide(self, text: str) -> str:
-        """The text without any value of a Secret that this run has seen."""
-        for secret in self._secrets:
-            text = text.replace(secret, HIDDEN)
-        return text
-
-    def _remember(self, obj: KubeObject) -> None:
-        if obj.get("kind") == "Secret":
-            self._secrets.update(dict.fromkeys(_values(dig_map(obj, "data").values())))
+    def _refused(self, step: Step, error: ApiError, conflicts: tuple[Conflict, ...] = ()) -> Refused:
+        if error.status == UNAUTHORIZED:
+            self._hopeless = True
+        conflicts = conflicts or self._conflicts(step, error)
+        text = conflict_text(conflicts) if conflicts else self.redactor.explained(step.item.obj, error)
+        reason = error.reason or str(error.status)
+        return Refused(Problem(step.item.ref, step.item.source, self.hide(text), reason, (*step.conflicts, *conflicts)))
 
 
-def _values(encoded: Iterable[object]) -> Iterator[str]:
-    for value in encoded:
-        if not isinstance(value, str) or len(value) < SHORTEST_SECRET:
-            continue
-        yield value
-        try:
-            plain = base64.b64decode(value, validate=True).decode("utf-8")
-        except (binascii.Error, ValueError):
-            continue
-        if len(plain) >= SHORTEST_SECRET:
-            yield plain
+def _takes(step: Step) -> bool:
+    return any(conflict.decided is Policy.TAKE for conflict in step.conflicts)
 
 
-def _namespace_missing(error: ApiError) -> bool:
-    return error.status == NOT_FOUND
+def _resolved(step: Step, conflicts: tuple[Conflict, ...]) -> Step:
+    """The step with these decisions: yielded fields are no longer in what is sent."""
+    obj = step.item.obj
+    for conflict in conflicts:
+        if conflict.decided is Policy.YIELD:
+            obj = without_value(obj, conflict.path)
+    return replace(step, item=replace(step.item, obj=obj), conflicts=(*step.conflicts, *conflicts))
 
 
-def _conflict_text(conflicts: Iterable[Conflict]) -> str:
-    listed = "; ".join(str(conflict) for conflict in conflicts)
-    return (
-        f"another manager holds fields with other values: {listed}. Take the fields out of the manifest, or name their paths in"
-        " force_conflicts to take them over, or set field_manager when that manager was an earlier name of ours"
-    )
-
-
-def _remedy(error: ApiError) -> str:
-    table = {
-        401: "The credentials are refused or have expired: renew api_key, client_cert or the kubeconfig",
-        403: "Grant the right to the user, or change what the policy, quota or pod security level forbids",
-        413: "The object is too large for the API server (about 1.5 MB): split it",
-    }
-    return table.get(error.status, "")
+def _version(obj: KubeObject | None) -> str:
+    return str(dig(obj, "metadata", "resourceVersion", default=""))

@@ -65,7 +65,14 @@ class KubeApi(Protocol):
     def get(self, kind: ResourceType, namespace: str | None, name: str) -> KubeObject | None: ...
 
     def apply(
-        self, kind: ResourceType, obj: KubeObject, manager: str, *, force: bool = False, dry_run: bool = False
+        self,
+        kind: ResourceType,
+        obj: KubeObject,
+        manager: str,
+        *,
+        force: bool = False,
+        dry_run: bool = False,
+        body: bytes | None = None,
     ) -> KubeObject: ...
 
     def delete(self, kind: ResourceType, obj: KubeObject, *, dry_run: bool = False) -> None: ...
@@ -116,14 +123,25 @@ class HttpKubeApi:
             raise
 
     def apply(
-        self, kind: ResourceType, obj: KubeObject, manager: str, *, force: bool = False, dry_run: bool = False
+        self,
+        kind: ResourceType,
+        obj: KubeObject,
+        manager: str,
+        *,
+        force: bool = False,
+        dry_run: bool = False,
+        body: bytes | None = None,
     ) -> KubeObject:
-        """Server-side apply with strict field validation; answers the object as it stands (or would stand) afterwards."""
+        """Server-side apply with strict field validation; answers the object as it stands (or would stand) afterwards.
+
+        ``body`` is the object as it travels, where the caller has encoded it already.
+        """
         query = {"fieldManager": manager, "fieldValidation": "Strict", "force": "true" if force else "false"}
         if dry_run:
             query["dryRun"] = "All"
         path = kind.path(dig(obj, "metadata", "namespace"), dig(obj, "metadata", "name"))
-        return dict(self._transport.json("PATCH", path, query, body=obj, content_type="application/apply-patch+yaml")[1])
+        sent = obj if body is None else body
+        return dict(self._transport.json("PATCH", path, query, body=sent, content_type="application/apply-patch+yaml")[1])
 
     def delete(self, kind: ResourceType, obj: KubeObject, *, dry_run: bool = False) -> None:
         """Deletes exactly this incarnation (UID precondition); one that is gone already is no error."""
