@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -107,6 +107,11 @@ def _without_item(items: Any, select: str, path: str) -> Any:
     return [without_value(item, path) if item is chosen else item for item in items]
 
 
-def decided(conflicts: Iterable[Conflict], rules: Sequence[ConflictRule]) -> tuple[Conflict, ...]:
-    """The conflicts with what the rules decide for each."""
-    return tuple(replace(conflict, decided=policy_for(rules, conflict.path, conflict.manager)) for conflict in conflicts)
+def decided(conflicts: Iterable[Conflict], rules: Sequence[ConflictRule], earlier: Collection[str] = ()) -> tuple[Conflict, ...]:
+    """The conflicts with what the rules decide for each; where none speaks, fields of ``earlier`` managers are taken."""
+    return tuple(_decided(conflict, rules, earlier) for conflict in conflicts)
+
+
+def _decided(conflict: Conflict, rules: Sequence[ConflictRule], earlier: Collection[str]) -> Conflict:
+    default = Policy.TAKE if conflict.manager in earlier else Policy.FAIL
+    return replace(conflict, decided=policy_for(rules, conflict.path, conflict.manager, default))

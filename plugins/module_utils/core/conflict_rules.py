@@ -56,9 +56,9 @@ class ConflictRule:
         return _pattern(self.path).match(path) is not None
 
 
-def policy_for(rules: Iterable[ConflictRule], path: str, manager: str) -> Policy:
-    """Policy of the first rule that covers the conflict; FAIL where none does."""
-    return next((rule.policy for rule in rules if rule.covers(path, manager)), Policy.FAIL)
+def policy_for(rules: Iterable[ConflictRule], path: str, manager: str, default: Policy = Policy.FAIL) -> Policy:
+    """Policy of the first rule that covers the conflict; ``default`` where none does."""
+    return next((rule.policy for rule in rules if rule.covers(path, manager)), default)
 
 
 def taking(paths: Iterable[str]) -> tuple[ConflictRule, ...]:

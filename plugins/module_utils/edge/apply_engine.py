@@ -10,7 +10,13 @@ from dataclasses import dataclass, field, replace
 
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.api_resources import from_definition
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_gate import Fail
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_model import Item, Outcome, Problem, Report
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_model import (
+    Item,
+    Outcome,
+    Problem,
+    Report,
+    migration_warnings,
+)
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_plan import CRD, defined_kinds, item_of
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.manifests import Sourced, Wave, waves
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import (
@@ -86,7 +92,8 @@ class ApplyEngine:
         plan = self._planner.plan([items[ref] for ref in refs])
         if self._settings.manner.check:
             title = "The API server would refuse these objects." if plan.problems else ""
-            return Report(plan.outcomes(refs), plan.problems, title)
+            foreseen = plan.outcomes(refs)
+            return Report(foreseen, plan.problems, title, migration_warnings(foreseen, check=True))
         if plan.problems:
             return Report((), plan.problems, "The API server refuses these objects; nothing was written.")
         return self._carried_out(plan, items, ordered)
@@ -99,8 +106,9 @@ class ApplyEngine:
             outcomes += done
             if problems:
                 title = f"Wave {number} of {len(ordered)} ({wave.name}) failed."
-                return Report(tuple(outcomes), tuple(problems), title, unwritten=_unwritten(plan, items, outcomes, problems))
-        return Report(tuple(outcomes))
+                left = _unwritten(plan, items, outcomes, problems)
+                return Report(tuple(outcomes), tuple(problems), title, migration_warnings(outcomes), left)
+        return Report(tuple(outcomes), warnings=migration_warnings(outcomes))
 
     def _items(self, sourced: Sequence[Sourced]) -> dict[ObjectRef, Item]:
         discovery, defined = self._api.discovery(), defined_kinds(s.obj for s in sourced)

@@ -12,6 +12,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_model import Item, Method, Outcome, Report, counts
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.changes import diff, fold_secret
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.conflict_rules import ConflictRule, Policy
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.field_migration import EARLIER_MANAGERS
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.field_paths import FieldPathError, parse_path
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.manifests import Sourced, check_sourced
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import ManifestError
@@ -56,7 +57,7 @@ def run(params: Mapping[str, Any], check_mode: bool, diff_mode: bool) -> Ending:
     except (ManifestError, KubeError) as error:
         return Ending({"msg": str(error)}, failed=True)
     result = _result(report, diff_mode, api) | {"duration": round(clock.monotonic() - started, 2)}
-    return Ending(result, (*warnings, *(api.warnings() if api else ())), failed=bool(report.problems))
+    return Ending(result, (*warnings, *report.warnings, *(api.warnings() if api else ())), failed=bool(report.problems))
 
 
 def _documents(text: str | None) -> list[tuple[str, Any]]:
@@ -71,6 +72,10 @@ def _paths(given: Sequence[str], option: str) -> tuple[str, ...]:
         except FieldPathError as error:
             raise ManifestError(f"option {option}", repr(path), "a field path", str(error)) from None
     return tuple(given)
+
+
+def _manner(params: Mapping[str, Any], masks: tuple[str, ...], check_mode: bool) -> Manner:
+    return Manner(params["field_manager"], _rules(params["conflicts"]), masks, check_mode, tuple(params["migrate_managers"]))
 
 
 def _rules(given: Sequence[Mapping[str, Any]]) -> tuple[ConflictRule, ...]:
@@ -137,6 +142,7 @@ def argument_spec(connection: Mapping[str, Any], waiting: Mapping[str, Any]) -> 
         "namespace": {"type": "str"},
         "field_manager": {"type": "str", "default": "autotrade.deployment"},
         "conflicts": {"type": "list", "elements": "dict", "default": [], "options": _conflict_options()},
+        "migrate_managers": {"type": "list", "elements": "str", "default": list(EARLIER_MANAGERS)},
         "hidden_fields": dict(paths),
         "progress_file": {"type": "path"},
     }

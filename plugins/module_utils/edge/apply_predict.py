@@ -6,22 +6,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_deferral import deferred, is_foundation, promised
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_model import Item, Method, Outcome, Problem, Step
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_model import Item, Outcome, Problem
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_plan import (
     scale_targets,
-    step_of,
+    waits_for_rollout,
     waits_for_scaler,
 )
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import ObjectRef
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.retries import backoff
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.rollout_guard import Guard, Key, guards_of
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge import apply_live
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_live import Live
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_write import Manner, Prediction, Refused, Writer
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.clock import Clock
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_api import KubeApi
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import ApiError
 
 # Seconds in which what was written has to reach admission.
 SETTLING_S = 10.0
@@ -67,14 +69,16 @@ class Planner:
     def __init__(self, tools: Tools, live: Live, manner: Manner) -> None:
         self._api, self._clock, self._writer, self._pool = tools.api, tools.clock, tools.writer, tools.pool
         self._live, self._manner = live, manner
-        self._scaled: frozenset[tuple[str, str, str]] = frozenset()
         self._changing: frozenset[ObjectRef] = frozenset()
 
     def plan(self, items: Sequence[Item]) -> Plan:
         """Judges all items but those that need a definition or a namespace of the same set first."""
         for item in items:
             self._writer.redactor.remember(item.obj)
-        self._scaled = self._scaled_of(items)
+        guards = self._guards(items)
+        if isinstance(guards, Problem):
+            return Plan({}, (guards,))
+        self._writer.around = replace(self._writer.around, scaled=self._scaled(items), guards=guards)
         foundations = [item for item in items if is_foundation(item)]
         answers = self._ask(foundations)
         waiting = deferred(items, (prediction.outcome for prediction in answers.predictions.values()))
@@ -107,29 +111,36 @@ class Planner:
         problems = tuple(problem for problem in answers.problems if problem.ref not in early)
         waiting |= early
         if self._manner.check:
-            late = [self._step(item) for item in items if item.ref in waiting]
-            answers.predictions |= {step.item.ref: self._foretold(step) for step in late}
+            late = [item for item in items if item.ref in waiting]
+            answers.predictions |= {item.ref: self._writer.unvalidated(item, self._live.objects.get(item.ref)) for item in late}
         return Plan(answers.predictions, problems, waiting)
-
-    def _foretold(self, step: Step) -> Prediction:
-        if step.method is Method.UNCHANGED:
-            return Prediction(step, Outcome(step.item, Method.UNCHANGED, False, step.live))
-        return self._writer.unvalidated(step)
 
     def _ask(self, items: Sequence[Item]) -> _Answers:
         answers = _Answers()
-        for result in self._pool.map(self._writer.predict, map(self._step, items)):
+        for result in self._pool.map(self._writer.predict, items, [self._live.objects.get(item.ref) for item in items]):
             if isinstance(result, Refused):
                 answers.problems.append(result.problem)
             elif result is not None:
-                answers.predictions[result.step.item.ref] = result
+                answers.predictions[result.item.ref] = result
         return answers
 
-    def _step(self, item: Item) -> Step:
-        return step_of(item, self._live.objects.get(item.ref), self._manner.manager, self._scaled)
-
-    def _scaled_of(self, items: Sequence[Item]) -> frozenset[tuple[str, str, str]]:
+    def _scaled(self, items: Sequence[Item]) -> frozenset[tuple[str, str, str]]:
         """Workloads whose replicas belong to an autoscaler of the set or of the cluster (asked only where it matters)."""
         ours = scale_targets(item.obj for item in items)
-        open_ = [item for item in waits_for_scaler(items, self._live.objects) if item.ref.key[1:] not in ours]
-        return ours | scale_targets(apply_live.autoscalers(self._api, (item.ref.namespace for item in open_), self._pool))
+        candidates = waits_for_scaler(items, self._live.objects, self._manner.manager)
+        open_ = [item.ref.namespace for item in candidates if item.ref.key[1:] not in ours]
+        return ours | scale_targets(apply_live.autoscalers(self._api, open_, self._pool))
+
+    def _guards(self, items: Sequence[Item]) -> dict[Key, Guard] | Problem:
+        """What rollouts hold now (asked only where it matters); a problem where nobody may tell."""
+        candidates = waits_for_rollout(items, self._live.objects)
+        try:
+            leases = apply_live.rollouts(self._api, (item.ref.namespace for item in candidates), self._pool)
+        except ApiError as error:
+            first = candidates[0]
+            text = (
+                f"its traffic would change, and whether a rollout holds it cannot be seen: {error.message}. Let the user list"
+                " leases.coordination.k8s.io in the namespace, or take weights and selector over from the live object"
+            )
+            return Problem(first.ref, first.source, text, error.reason)
+        return guards_of(leases, self._clock.now())

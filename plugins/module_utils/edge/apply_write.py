@@ -13,8 +13,15 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_co
     without_value,
 )
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_model import Item, Method, Outcome, Problem, Step
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_plan import Around, step_of
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.changes import alike, diff
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.conflict_rules import ConflictRule, Policy
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.field_migration import (
+    Migration,
+    document_patch,
+    migration_of,
+    without_stale,
+)
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.field_sets import same_record
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import KubeObject, dig, dig_map
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.retries import backoff
@@ -42,56 +49,65 @@ class Refused:
 
 @dataclass(frozen=True)
 class Manner:
-    """How to write: as which manager, with which rules for conflicts, hiding which fields, or only asking."""
+    """How to write: as which manager, with which rules for conflicts, hiding which fields, or only asking.
+
+    ``earlier``: managers whose fields are taken over with the first apply.
+    """
 
     manager: str
     rules: tuple[ConflictRule, ...] = ()
     masks: tuple[str, ...] = ()
     check: bool = False
+    earlier: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """What would become of one object. ``step`` and ``body`` are what will be sent, without the fields that were yielded."""
+    """What would become of one item. ``step`` and ``body`` are what will be sent: without the fields that are left to others."""
 
+    item: Item
     step: Step
     outcome: Outcome
     body: bytes = b""
 
 
 class Writer:
-    """Safe to use from several threads."""
+    """Safe to use from several threads. ``around`` is widened once, before the first prediction."""
 
     def __init__(self, api: KubeApi, clock: Clock, manner: Manner) -> None:
         self._api, self._clock = api, clock
-        self._manager, self._rules, self._masks = manner.manager, manner.rules, manner.masks
+        self.around = Around(manner.manager, manner.rules, manner.earlier, manner.masks)
+        self._manager, self._masks = manner.manager, manner.masks
         self.check = manner.check
         self.redactor = Redactor(manner.masks)
         self._hopeless = False
 
-    def predict(self, step: Step) -> Prediction | Refused | None:
-        """What the server would make of the object; None when it was not asked, because an earlier answer ended all hope.
+    def predict(self, item: Item, live: KubeObject | None) -> Prediction | Refused | None:
+        """What the server would make of the item; None when it was not asked, because an earlier answer ended all hope.
 
         Raises KubeError where the server cannot be asked at all.
         """
+        step = step_of(item, live, self.around)
         if step.method is Method.UNCHANGED:
-            return Prediction(step, Outcome(step.item, Method.UNCHANGED, False, step.live, conflicts=step.conflicts))
-        if step.item.kind is None:
-            return self.unvalidated(step)
+            return Prediction(item, step, _unchanged(step))
+        if item.kind is None:
+            return self.unvalidated(item, live)
         if self._hopeless:
             return None
         try:
-            return self._asked(step)
+            return self._asked(item, step)
         except ApiError as error:
             if self.check and error.status == NOT_FOUND:
-                return self.unvalidated(step)
+                return self.unvalidated(item, live)
             return self._refused(step, error)
 
-    def unvalidated(self, step: Step) -> Prediction:
+    def unvalidated(self, item: Item, live: KubeObject | None) -> Prediction:
         """What would be done, as far as anyone knows before the object's kind or namespace is there."""
-        method = Method.APPLY if step.live else Method.CREATE
-        change = diff(step.live, step.item.obj, self._masks)
-        return Prediction(step, Outcome(step.item, method, True, step.live, change, unvalidated=True))
+        step = step_of(item, live, self.around)
+        if step.method is Method.UNCHANGED:
+            return Prediction(item, step, _unchanged(step))
+        change = diff(live, step.item.obj, self._masks)
+        return Prediction(item, step, Outcome(item, step.method, True, live, change, unvalidated=True))
 
     def write(self, prediction: Prediction) -> Outcome | Refused | None:
         """The object as it is afterwards, or why not; None when it was not sent, because an earlier answer ended all hope."""
@@ -123,11 +139,11 @@ class Writer:
         """The text without any secret that this run has seen."""
         return self.redactor.hide(text)
 
-    def _asked(self, step: Step) -> Prediction | Refused:
+    def _asked(self, item: Item, step: Step) -> Prediction | Refused:
         for _round in range(ROUNDS):
             body = encode(step.item.obj)
             try:
-                return self._foreseen(step, body, self._send(step.item, body, force=_takes(step), dry_run=True))
+                after = self._send(step.item, body, force=_takes(step), dry_run=True)
             except ApiError as error:
                 conflicts = self._conflicts(step, error)
                 if not conflicts:
@@ -135,13 +151,30 @@ class Writer:
                 if any(conflict.decided is Policy.FAIL for conflict in conflicts):
                     return self._refused(step, error, conflicts)
                 step = _resolved(step, conflicts)
+                continue
+            return Prediction(item, step, self._foreseen(step, after), body)
         raise ApiError(CONFLICT, "Conflict", "other managers change fields of the object again and again")
 
-    def _foreseen(self, step: Step, body: bytes, after: KubeObject) -> Prediction:
+    def _foreseen(self, step: Step, after: KubeObject) -> Outcome:
+        migration = step.migration or self._migration(step, after)
+        if migration:
+            after = self._without_stale(step, after, migration)
         change = diff(step.live, after, self._masks)
-        if step.live is not None and not change.changed and same_record(step.live, after, self._manager):
-            return Prediction(step, Outcome(step.item, Method.UNCHANGED, False, step.live, conflicts=step.conflicts))
-        return Prediction(step, Outcome(step.item, step.method, True, after, change, conflicts=step.conflicts), body)
+        if step.live and not migration and not change.changed and same_record(step.live, after, self._manager):
+            return _unchanged(step)
+        migrated = migration.managers if migration else ()
+        return Outcome(step.item, step.method, True, after, change, conflicts=step.conflicts, notes=step.notes, migrated=migrated)
+
+    def _without_stale(self, step: Step, after: KubeObject, migration: Migration) -> KubeObject:
+        """What stale fields leave behind is for the server to say: it may fill in defaults, or refuse."""
+        rest = without_stale(after, migration, self._manager)
+        operations = document_patch(step.live or {}, rest)
+        if step.item.kind is None or rest == after or not operations:
+            return rest
+        return self._api.patch(step.item.kind, step.item.obj, operations, self._manager, dry_run=True)
+
+    def _migration(self, step: Step, live: KubeObject) -> Migration | None:
+        return migration_of(step.item.obj, live, self._manager, self.around.earlier)
 
     def _written(self, prediction: Prediction) -> Outcome | Refused:
         started, attempt = self._clock.monotonic(), 0
@@ -153,32 +186,43 @@ class Writer:
                     raise
             self._clock.sleep(backoff(attempt))
             attempt += 1
-            again = self._planned_again(prediction.step)
+            again = self._planned_again(prediction.item)
             if isinstance(again, Refused) or not again.outcome.changed:
                 return again if isinstance(again, Refused) else again.outcome
             prediction = again
 
-    def _commit(self, prediction: Prediction) -> KubeObject:
-        step = prediction.step
-        if not _takes(step):
-            return self._send(step.item, prediction.body)
-        # Force takes whatever is in conflict when it arrives; the version holds it to the conflicts that were judged.
-        version = dig(prediction.outcome.live, "metadata", "resourceVersion")
-        locked = {**step.item.obj, "metadata": {**dig_map(step.item.obj, "metadata"), "resourceVersion": version}}
-        return self._send(step.item, encode(locked), force=True)
-
-    def _planned_again(self, step: Step) -> Prediction | Refused:
+    def _planned_again(self, item: Item) -> Prediction | Refused:
         """The object was changed since it was judged, so it is judged anew."""
-        kind, ref = step.item.kind, step.item.ref
+        kind, ref = item.kind, item.ref
         live = self._api.get(kind, ref.namespace, ref.name) if kind else None
-        yielded = tuple(conflict for conflict in step.conflicts if conflict.decided is Policy.YIELD)
-        method = Method.CREATE if live is None else Method.APPLY
-        return self._asked(replace(step, live=live, method=method, conflicts=yielded))
+        step = step_of(item, live, self.around)
+        return Prediction(item, step, _unchanged(step)) if step.method is Method.UNCHANGED else self._asked(item, step)
+
+    def _commit(self, prediction: Prediction) -> KubeObject:
+        step, version = prediction.step, _version(prediction.outcome.live)
+        if step.migration:
+            version = _version(self._migrated(step, step.migration, version))
+        if _takes(step):
+            # Force takes whatever is in conflict when it arrives; the version holds it to the conflicts that were judged.
+            locked = {**step.item.obj, "metadata": {**dig_map(step.item.obj, "metadata"), "resourceVersion": version}}
+            after = self._send(step.item, encode(locked), force=True)
+        else:
+            after = self._send(step.item, prediction.body)
+        late = self._migration(step, after)
+        if late is None:
+            return after
+        self._migrated(step, late, _version(after))
+        return self._send(step.item, prediction.body)
+
+    def _migrated(self, step: Step, migration: Migration, version: str) -> KubeObject:
+        if step.item.kind is None:
+            raise ValueError(f"{step.item.ref} has no kind that is served")
+        return self._api.patch(step.item.kind, step.item.obj, migration.patch(version), self._manager)
 
     def _as_it_went(self, prediction: Prediction, after: KubeObject) -> Outcome:
         step, foreseen = prediction.step, prediction.outcome
         if step.live is not None and _version(after) == _version(foreseen.live):
-            return Outcome(step.item, Method.UNCHANGED, False, after, conflicts=step.conflicts)
+            return _unchanged(step, after)
         change = foreseen.change if alike(foreseen.live, after) else diff(step.live, after, self._masks)
         return replace(foreseen, live=after, change=change)
 
@@ -202,7 +246,8 @@ class Writer:
         causes = [(cause.reason, cause.field, cause.message) for cause in error.causes]
         shown = diff(step.live, step.item.obj, self._masks)
         # What the diff hides is not quoted here either, so its sides are asked for the values.
-        return decided(conflicts_of(causes, {**shown.after, "kind": step.item.ref.kind}, shown.before), self._rules)
+        conflicts = conflicts_of(causes, {**shown.after, "kind": step.item.ref.kind}, shown.before)
+        return decided(conflicts, self.around.rules, step.migration.managers if step.migration else ())
 
     def _refused(self, step: Step, error: ApiError, conflicts: tuple[Conflict, ...] = ()) -> Refused:
         if error.status == UNAUTHORIZED:
@@ -211,6 +256,10 @@ class Writer:
         text = conflict_text(conflicts) if conflicts else self.redactor.explained(step.item.obj, error)
         reason = error.reason or str(error.status)
         return Refused(Problem(step.item.ref, step.item.source, self.hide(text), reason, (*step.conflicts, *conflicts)))
+
+
+def _unchanged(step: Step, live: KubeObject | None = None) -> Outcome:
+    return Outcome(step.item, Method.UNCHANGED, False, live or step.live, conflicts=step.conflicts, notes=step.notes)
 
 
 def _takes(step: Step) -> bool:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -75,6 +75,10 @@ class KubeApi(Protocol):
         body: bytes | None = None,
     ) -> KubeObject: ...
 
+    def patch(
+        self, kind: ResourceType, obj: KubeObject, operations: Sequence[Any], manager: str, *, dry_run: bool = False
+    ) -> KubeObject: ...
+
     def delete(self, kind: ResourceType, obj: KubeObject, *, dry_run: bool = False) -> None: ...
 
     def watch(
@@ -142,6 +146,14 @@ class HttpKubeApi:
         path = kind.path(dig(obj, "metadata", "namespace"), dig(obj, "metadata", "name"))
         sent = obj if body is None else body
         return dict(self._transport.json("PATCH", path, query, body=sent, content_type="application/apply-patch+yaml")[1])
+
+    def patch(
+        self, kind: ResourceType, obj: KubeObject, operations: Sequence[Any], manager: str, *, dry_run: bool = False
+    ) -> KubeObject:
+        """JSON patch (RFC 6902); answers the object as it stands (or would stand) afterwards."""
+        query = {"fieldManager": manager, "fieldValidation": "Strict"} | ({"dryRun": "All"} if dry_run else {})
+        path = kind.path(dig(obj, "metadata", "namespace"), dig(obj, "metadata", "name"))
+        return dict(self._transport.json("PATCH", path, query, body=operations, content_type="application/json-patch+json")[1])
 
     def delete(self, kind: ResourceType, obj: KubeObject, *, dry_run: bool = False) -> None:
         """Deletes exactly this incarnation (UID precondition); one that is gone already is no error."""

@@ -8,6 +8,7 @@ import pytest
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.api_resources import ResourceType
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_model import Item, Method
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_plan import (
+    Around,
     defined_kinds,
     item_of,
     scale_targets,
@@ -44,12 +45,12 @@ def item(obj: dict[str, Any]) -> Item:
 
 
 def test_absent_is_created_and_equal_is_left_alone() -> None:
-    assert step_of(item(wanted()), None, MANAGER, frozenset()).method is Method.CREATE
-    assert step_of(item(wanted()), live(2, "replicas", "paused"), MANAGER, frozenset()).method is Method.UNCHANGED
+    assert step_of(item(wanted()), None, Around(MANAGER)).method is Method.CREATE
+    assert step_of(item(wanted()), live(2, "replicas", "paused"), Around(MANAGER)).method is Method.UNCHANGED
 
 
 def test_a_difference_is_applied_and_its_path_named() -> None:
-    step = step_of(item(wanted(3)), live(2, "replicas", "paused"), MANAGER, frozenset())
+    step = step_of(item(wanted(3)), live(2, "replicas", "paused"), Around(MANAGER))
     assert step.method is Method.APPLY
     assert "spec.replicas" in step.doubt
 
@@ -61,7 +62,7 @@ def test_scaled_replicas_are_carried_while_ours_and_left_out_after(owned: tuple[
 
 def test_a_scaled_workload_whose_replicas_moved_is_unchanged() -> None:
     scaled = frozenset({("Deployment", "demo", "web")})
-    assert step_of(item(wanted(2)), live(5, "paused"), MANAGER, scaled).method is Method.UNCHANGED
+    assert step_of(item(wanted(2)), live(5, "paused"), Around(MANAGER, scaled=scaled)).method is Method.UNCHANGED
 
 
 def test_autoscalers_name_their_targets() -> None:
