@@ -12,12 +12,15 @@ version_added: 0.1.0
 author: The autotrade.deployment engineers (@autotrade)
 description:
   - Takes a set of objects and brings the cluster to it by server-side apply, in one task and one process.
+  - Every object that would change is first sent as a strict dry run. All refusals are told together, and nothing is written
+    unless the API server accepts everything that it can judge. An object whose definition or namespace comes with the same set
+    is judged right before its own wave.
   - Objects are applied in waves. First namespaces and definitions, then classes, then access rights, quotas, disruption budgets
     and network policies, then configuration, storage, workloads, autoscalers and routes, and webhooks last.
   - What is there is read by one LIST per kind and namespace. An object that our field manager applied with the same fields and
     values is not written again, so a second run sends no write at all.
   - A field that another manager holds with another value is a conflict. It is reported with path, manager and both values, and
-    nothing is taken unless O(force_conflicts) names the path.
+    is neither taken nor left unless a rule in O(conflicts) says so.
   - Where a HorizontalPodAutoscaler or a KEDA ScaledObject scales a workload, C(spec.replicas) of the manifest counts at its
     creation only.
 extends_documentation_fragment:
@@ -53,13 +56,32 @@ options:
     description: Name under which the API server keeps the fields that are ours.
     type: str
     default: autotrade.deployment
-  force_conflicts:
+  conflicts:
     description:
-      - Field paths that may be taken from other managers, as the conflict message writes them.
-      - An example is V(.spec.replicas).
+      - Rules for fields that another manager holds with another value. The first rule that covers a conflict decides.
+      - An object is written only where every conflict in it is decided by V(take) or V(yield).
     type: list
-    elements: str
+    elements: dict
     default: []
+    suboptions:
+      path:
+        description:
+          - Field path as the conflict message writes it, such as V(.spec.replicas). It covers what lies below it.
+          - V(*) stands for one name or list item, as in V(.spec.template.spec.containers.*.image).
+          - A path that means the whole object is refused, because it would silence conflicts that nobody has looked at.
+        type: str
+        required: true
+      policy:
+        description:
+          - V(fail) reports the conflict, V(take) makes the field ours, V(yield) leaves the field to the manager that holds it.
+        type: str
+        choices: [fail, take, yield]
+        required: true
+      managers:
+        description: Names of the managers that the rule is about, with V(*) for any text. By default it is about every manager.
+        type: list
+        elements: str
+        default: []
   hidden_fields:
     description:
       - Field paths that are not shown in differences and messages, such as V(spec.template.spec.containers.*.env.*.value).
@@ -112,12 +134,16 @@ EXAMPLES = r"""
         data:
           max-position: "100"
 
-- name: Take the replicas over from whoever set them
+- name: Take the replicas over from whoever set them, and leave the image to the people on call
   autotrade.deployment.cluster_objects:
     kubeconfig: "{{ kubeconfig }}"
     src: web.yaml
-    force_conflicts:
-      - .spec.replicas
+    conflicts:
+      - path: .spec.replicas
+        policy: take
+      - path: .spec.template.spec.containers.*.image
+        policy: yield
+        managers: [kubectl-*]
 
 - name: Wait for a custom resource by a rule of our own
   autotrade.deployment.cluster_objects:
@@ -161,6 +187,17 @@ result:
           state: ready
           reason: Ready
           message: "Available: 2/2"
+        - api_version: apps/v1
+          kind: Deployment
+          namespace: demo
+          name: worker
+          method: apply
+          changed: true
+          unvalidated: false
+          source: demo/templates/objects/worker.yaml.j2
+          paths: [spec.replicas]
+          conflicts:
+            - {path: .spec.replicas, manager: kubectl-edit, ours: 3, theirs: 5, decided: take}
 counts:
   description: Number of objects by method, C(create), C(apply), C(unchanged), C(delete) and C(absent).
   returned: when a cluster or a prediction was asked for
@@ -173,10 +210,15 @@ requests:
 problems:
   description:
     - Why objects were refused or did not get ready. Each has the object's identity, its source, a reason and a message.
-    - Field conflicts stand in C(conflicts) with C(path), C(manager), C(ours) and C(theirs).
+    - Field conflicts stand in C(conflicts) with C(path), C(manager), C(ours), C(theirs) and C(decided).
   returned: on failure
   type: list
   elements: dict
+unwritten:
+  description: Objects that were to change and were not reached. What was written has C(changed) in RV(result).
+  returned: on failure
+  type: list
+  elements: str
 duration:
   description: Seconds that the module worked.
   returned: when a cluster or a prediction was asked for

@@ -14,6 +14,8 @@ from typing import Any
 
 import yaml
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_model import Report
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.conflict_rules import ConflictRule
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.field_migration import EARLIER_MANAGERS
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.manifests import check_sourced
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.readiness.model import Patience
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_engine import ApplyEngine, Settings
@@ -63,10 +65,12 @@ class Applier:
         wait: bool = False,
         timeout: float = 120.0,
         manager: str = "autotrade.deployment",
-        forced: Iterable[str] = (),
+        rules: Iterable[ConflictRule] = (),
+        earlier: Iterable[str] = EARLIER_MANAGERS,
+        masks: Iterable[str] = (),
     ) -> Run:
         api = connect({"kubeconfig": str(self.cluster.kubeconfig), **self.params})
-        manner = Manner(manager, tuple(forced), (), check)
+        manner = Manner(manager, tuple(rules), tuple(masks), check, tuple(earlier))
         settings = Settings(manner, self.namespace, wait, Waiting(timeout, patience=QUICK))
         clock, lines = SystemClock(), self.scratch / "progress.jsonl"
         lines.unlink(missing_ok=True)

@@ -6,6 +6,7 @@ import uuid
 from pathlib import Path
 
 import pytest
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.conflict_rules import taking
 
 from tests.integration.applying import Applier, config_map, definition, deployment, secret
 from tests.integration.booted import Cluster, Json
@@ -45,7 +46,7 @@ def test_repairs_drift_and_only_that(apply: Applier, cluster: Cluster, namespace
     cluster.patch(path(namespace, "configmaps", "one"), {"data": {"a": "drifted"}})
     with_conflict = apply(config_map("one", a="1"), config_map("two", a="1"))
     assert with_conflict.report.problems[0].conflicts[0].path == ".data.a"
-    taken = apply(config_map("one", a="1"), config_map("two", a="1"), forced=[".data.a"])
+    taken = apply(config_map("one", a="1"), config_map("two", a="1"), rules=taking([".data.a"]))
     assert taken.methods == {"ConfigMap/one": "apply", "ConfigMap/two": "unchanged"}
     assert cluster.get(path(namespace, "configmaps", "one"))["data"] == {"a": "1"}
 
@@ -97,7 +98,7 @@ def test_a_conflict_names_path_manager_both_values_and_the_setting(apply: Applie
     problem = run.report.problems[0]
     conflict = problem.conflicts[0]
     assert (conflict.path, conflict.manager, conflict.ours, conflict.theirs) == (".spec.replicas", "someone-else", 3, 2)
-    for word in (f"Deployment {namespace}/web", "file-1.yaml", "force_conflicts", "field_manager", ".spec.replicas"):
+    for word in (f"Deployment {namespace}/web", "file-1.yaml", "conflicts:", "field_manager", ".spec.replicas"):
         assert word in run.report.message
 
 

@@ -16,6 +16,8 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.field_pa
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.quantities import is_quantity, parse
 
 MISSING: Any = object()
+# Key fields of lists for which the API has a default (container and Service ports).
+KEY_DEFAULTS: Mapping[str, Any] = {"protocol": "TCP"}
 
 # Defaults that the API fills into lists and mappings that server-side apply owns as a whole (seen on 1.36).
 _DEFAULTS: tuple[tuple[FieldPath, Any], ...] = tuple(

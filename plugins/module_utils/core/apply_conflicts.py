@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.api_values import KEY_DEFAULTS
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.conflict_rules import ConflictRule, Policy, policy_for
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import KubeObject
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.secret_text import HIDDEN
 
@@ -21,18 +23,20 @@ _PAIR = re.compile(r'(?P<key>[^=,]+)=(?P<value>"(?:[^"\\]|\\.)*"|[^,]+)')
 
 @dataclass(frozen=True)
 class Conflict:
-    """One field that another manager holds with another value. Values of Secrets are hidden."""
+    """One field that another manager holds with another value, and what was decided. Values of Secrets are hidden."""
 
     path: str
     manager: str
     ours: Any
     theirs: Any
+    decided: Policy = Policy.FAIL
 
     def __str__(self) -> str:
         return f"{self.path} is held by {self.manager!r} (theirs {self.theirs!r}, ours {self.ours!r})"
 
     def as_result(self) -> dict[str, Any]:
-        return {"path": self.path, "manager": self.manager, "ours": self.ours, "theirs": self.theirs}
+        values = {"path": self.path, "manager": self.manager, "ours": self.ours, "theirs": self.theirs}
+        return {**values, "decided": str(self.decided)}
 
 
 def conflicts_of(causes: Iterable[tuple[str, str, str]], ours: KubeObject, theirs: KubeObject | None) -> tuple[Conflict, ...]:
@@ -55,10 +59,14 @@ def value_at(obj: Any, path: str) -> Any:
     if match := _SELECT.match(path):
         return value_at(_selected(obj, match["select"]), path[match.end() :])
     rest = path.removeprefix(".")
-    # A key may hold dots itself, as labels do: the longest key that the path goes on with is the one that is meant.
-    keys = [key for key in obj if rest == key or rest.startswith((f"{key}.", f"{key}["))] if isinstance(obj, Mapping) else []
-    longest = max(keys, key=len, default=None)
+    longest = _longest_key(obj, rest)
     return None if longest is None else value_at(obj[longest], rest.removeprefix(longest))
+
+
+def _longest_key(obj: Any, path: str) -> str | None:
+    """A key may hold dots itself, as labels do: the longest key that the path goes on with is the one that is meant."""
+    keys = [key for key in obj if path == key or path.startswith((f"{key}.", f"{key}["))] if isinstance(obj, Mapping) else []
+    return max(keys, key=len, default=None)
 
 
 def _selected(value: Any, select: str) -> Any:
@@ -70,10 +78,40 @@ def _selected(value: Any, select: str) -> Any:
     if not wanted:
         literal = select.removeprefix("=").strip('"')
         return next((entry for entry in value if str(entry) == literal), None)
-    return next((e for e in value if isinstance(e, Mapping) and all(str(e.get(k)) == v for k, v in wanted.items())), None)
+    return next((entry for entry in value if isinstance(entry, Mapping) and _has_keys(entry, wanted)), None)
 
 
-def covered(conflicts: Iterable[Conflict], paths: Iterable[str]) -> bool:
-    """Whether every conflict lies at or below one of the paths that the user allows us to take."""
-    allowed = [f".{path.lstrip('.')}" for path in paths]
-    return all(any(c.path == a or c.path.startswith((f"{a}.", f"{a}[")) for a in allowed) for c in conflicts)
+def _has_keys(item: Mapping[str, Any], wanted: Mapping[str, str]) -> bool:
+    return all(str(item.get(key, KEY_DEFAULTS.get(key))) == value for key, value in wanted.items())
+
+
+def without_value(obj: Any, path: str) -> Any:
+    """The object without the field at a path as the API server writes it; as it is where there is no such field."""
+    if match := _SELECT.match(path):
+        return _without_item(obj, match["select"], path[match.end() :])
+    rest = path.removeprefix(".")
+    key = _longest_key(obj, rest)
+    if key is None:
+        return obj
+    if rest == key:
+        return {name: value for name, value in obj.items() if name != key}
+    return {**obj, key: without_value(obj[key], rest.removeprefix(key))}
+
+
+def _without_item(items: Any, select: str, path: str) -> Any:
+    chosen = _selected(items, select)
+    if chosen is None:
+        return items
+    if not path:
+        return [item for item in items if item is not chosen]
+    return [without_value(item, path) if item is chosen else item for item in items]
+
+
+def decided(conflicts: Iterable[Conflict], rules: Sequence[ConflictRule], earlier: Collection[str] = ()) -> tuple[Conflict, ...]:
+    """The conflicts with what the rules decide for each; where none speaks, fields of ``earlier`` managers are taken."""
+    return tuple(_decided(conflict, rules, earlier) for conflict in conflicts)
+
+
+def _decided(conflict: Conflict, rules: Sequence[ConflictRule], earlier: Collection[str]) -> Conflict:
+    default = Policy.TAKE if conflict.manager in earlier else Policy.FAIL
+    return replace(conflict, decided=policy_for(rules, conflict.path, conflict.manager, default))

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -12,10 +12,14 @@ from typing import Any
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.api_resources import ResourceType
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_conflicts import Conflict
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.changes import Change
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.conflict_rules import Policy
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.field_migration import Migration
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import KubeObject, ObjectRef
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.readiness.model import Readiness
 
 MOST_NAMED = 10
+# Where a diff shows ownership that moves; no field of an object has such a name.
+OWNERS = "(field managers)"
 
 
 class Method(str, Enum):
@@ -44,17 +48,23 @@ class Item:
 
 @dataclass(frozen=True)
 class Step:
-    """The decision for one item, from what is wanted and what is there."""
+    """The decision for one item, from what is wanted and what is there; ``conflicts`` are those decided so far.
+
+    ``notes`` say to a person what is left to others.
+    """
 
     item: Item
     method: Method
     live: KubeObject | None = None
     doubt: str = ""
+    conflicts: tuple[Conflict, ...] = ()
+    migration: Migration | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one item."""
+    """What became of one item. ``migrated``: earlier managers whose fields became ours."""
 
     item: Item
     method: Method
@@ -63,6 +73,9 @@ class Outcome:
     change: Change | None = None
     unvalidated: bool = False
     readiness: Readiness | None = None
+    conflicts: tuple[Conflict, ...] = ()
+    notes: tuple[str, ...] = ()
+    migrated: tuple[str, ...] = ()
 
     def as_result(self) -> dict[str, Any]:
         ref = self.item.ref
@@ -74,10 +87,15 @@ class Outcome:
             "method": str(self.method),
             "changed": self.changed,
             "unvalidated": self.unvalidated,
+            "migrated": bool(self.migrated),
             "source": self.item.source,
         }
         if self.change is not None and self.changed:
             result["paths"] = list(self.change.paths)
+        if self.conflicts:
+            result["conflicts"] = [conflict.as_result() for conflict in self.conflicts]
+        if self.notes:
+            result["notes"] = list(self.notes)
         if self.readiness is not None:
             result["state"] = str(self.readiness.state)
             result["reason"] = self.readiness.reason
@@ -87,7 +105,15 @@ class Outcome:
     def as_diff(self) -> dict[str, Any]:
         change = self.change or Change({}, {}, ())
         title = f"{self.item.ref} ({self.item.source})" + (" unvalidated" if self.unvalidated else "")
-        return {"before_header": title, "after_header": title, "before": change.before, "after": change.after}
+        before, after = change.before, change.after
+        if moves := self._moves():
+            before, after = {**before, OWNERS: moves}, {**after, OWNERS: dict.fromkeys(moves, "ours")}
+        return {"before_header": title, "after_header": title, "before": before, "after": after}
+
+    def _moves(self) -> dict[str, str]:
+        """Which fields become ours, and whose they were."""
+        moves = {conflict.path: conflict.manager for conflict in self.conflicts if conflict.decided is Policy.TAKE}
+        return {**moves, **({"(every other field)": ", ".join(self.migrated)} if self.migrated else {})}
 
 
 @dataclass(frozen=True)
@@ -127,6 +153,7 @@ class Report:
     problems: tuple[Problem, ...] = ()
     title: str = ""
     warnings: tuple[str, ...] = field(default_factory=tuple)
+    unwritten: tuple[ObjectRef, ...] = ()
 
     @property
     def changed(self) -> bool:
@@ -134,13 +161,31 @@ class Report:
 
     @property
     def message(self) -> str:
-        """All problems, one line each, and what was already written."""
+        """All problems, one line each, what was already written and what was not."""
         lines = [self.title, *(f"- {problem}" for problem in self.problems)]
-        written = [str(o.item.ref) for o in self.outcomes if o.changed]
-        if written:
-            more = f" and {len(written) - MOST_NAMED} more" if len(written) > MOST_NAMED else ""
-            lines.append(f"Written before that: {', '.join(written[:MOST_NAMED])}{more}")
+        if written := [o.item.ref for o in self.outcomes if o.changed]:
+            lines.append(f"Written before that: {_named(written)}")
+        if self.unwritten:
+            lines.append(f"Not written: {_named(self.unwritten)}")
         return "\n".join(lines)
+
+
+def migration_warnings(outcomes: Iterable[Outcome], *, check: bool = False) -> tuple[str, ...]:
+    """Says that earlier managers were replaced, because fields which they alone kept are gone with them."""
+    found = [outcome for outcome in outcomes if outcome.migrated]
+    if not found:
+        return ()
+    names = ", ".join(sorted({name for outcome in found for name in outcome.migrated}))
+    verb = "would become" if check else "became"
+    return (
+        f"Fields that {names} had written {verb} ours (option migrate_managers), and those among them that are not in the"
+        f" manifests go: {_named([outcome.item.ref for outcome in found])}",
+    )
+
+
+def _named(refs: Sequence[ObjectRef]) -> str:
+    more = f" and {len(refs) - MOST_NAMED} more" if len(refs) > MOST_NAMED else ""
+    return ", ".join(map(str, refs[:MOST_NAMED])) + more
 
 
 def counts(outcomes: Iterable[Outcome]) -> dict[str, int]:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.api_resources import (
@@ -14,7 +14,11 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.api_reso
     from_definition,
 )
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_model import Item, Method, Step
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_yields import without_yielded
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.changes import fold_secret
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.conflict_rules import ConflictRule
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.field_migration import migration_of
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.field_sets import owns
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.managed_fields import needs_apply
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.manifests import Sourced
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import (
@@ -24,6 +28,11 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects 
     dig,
     dig_map,
     ref_of,
+)
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.rollout_guard import (
+    Guard,
+    left_to_rollout,
+    with_live_traffic,
 )
 
 CRD = "CustomResourceDefinition"
@@ -60,16 +69,41 @@ def _placed(obj: KubeObject, kind: ResourceType, namespace: str | None, source: 
     return obj
 
 
-def step_of(item: Item, live: KubeObject | None, manager: str, scaled: frozenset[tuple[str, str, str]]) -> Step:
+@dataclass(frozen=True)
+class Around:
+    """What decides about an object beside the object itself: as whom and by which rules, and who else steers parts of it.
+
+    ``earlier``: managers whose fields become ours. ``masks``: fields that are not shown. ``scaled``: ``(kind, namespace, name)``
+    of what an autoscaler scales. ``guards``: what rollouts hold, by ``ObjectRef.key``.
+    """
+
+    manager: str
+    rules: tuple[ConflictRule, ...] = ()
+    earlier: tuple[str, ...] = ()
+    masks: tuple[str, ...] = ()
+    scaled: frozenset[tuple[str, str, str]] = frozenset()
+    guards: Mapping[tuple[str, str, str, str], Guard] = field(default_factory=dict)
+
+
+def step_of(item: Item, live: KubeObject | None, around: Around) -> Step:
     """Create what is absent, leave alone what surely would not change, apply the rest."""
     if live is None:
         return Step(item, Method.CREATE)
-    if item.ref.key[1:] in scaled:
-        item = replace(item, obj=without_scaled_replicas(item.obj, live, manager))
-    doubt = needs_apply(item.obj, live, manager)
-    if doubt is None:
-        return Step(item, Method.UNCHANGED, live)
-    return Step(item, Method.APPLY, live, f"{doubt.path}: {doubt.why}")
+    obj, guard = item.obj, around.guards.get(item.ref.key)
+    if item.ref.key[1:] in around.scaled:
+        obj = without_scaled_replicas(obj, live, around.manager)
+    if guard:
+        obj = left_to_rollout(obj, live, around.manager)
+    notes = (f"its traffic is left to a rollout: {guard}",) if guard and obj is not item.obj else ()
+    yielded = without_yielded(obj, live, around.manager, around.rules, around.masks)
+    migration = migration_of(yielded.obj, live, around.manager, [name for name in around.earlier if name not in yielded.managers])
+    doubt = needs_apply(yielded.obj, live, around.manager)
+    step = Step(replace(item, obj=yielded.obj), Method.APPLY, live, "", yielded.conflicts, migration, notes)
+    if doubt is None and migration is None:
+        return replace(step, method=Method.UNCHANGED)
+    return replace(
+        step, doubt=f"{doubt.path}: {doubt.why}" if doubt else "metadata.managedFields: an earlier manager holds fields"
+    )
 
 
 def scale_targets(objects: Iterable[KubeObject]) -> frozenset[tuple[str, str, str]]:
@@ -90,26 +124,22 @@ def without_scaled_replicas(desired: KubeObject, live: KubeObject, manager: str)
     if dig(desired, "spec", "replicas") is None:
         return desired
     spec: dict[str, Any] = {k: v for k, v in dig_map(desired, "spec").items() if k != "replicas"}
-    if _owns_replicas(live, manager):
+    if owns(live, manager, "spec", "replicas"):
         spec["replicas"] = dig(live, "spec", "replicas")
     return {**desired, "spec": spec}
 
 
-def _owns_replicas(live: KubeObject, manager: str) -> bool:
-    entries = dig(live, "metadata", "managedFields", default=())
-    return any(
-        e.get("manager") == manager and e.get("operation") == "Apply" and "f:replicas" in dig_map(e, "fieldsV1", "f:spec")
-        for e in entries
-        if isinstance(e, Mapping)
-    )
-
-
-def waits_for_scaler(items: Iterable[Item], live: Mapping[ObjectRef, KubeObject]) -> tuple[Item, ...]:
-    """Items whose replicas differ from the live ones: the only ones for which live autoscalers matter."""
+def waits_for_scaler(items: Iterable[Item], live: Mapping[ObjectRef, KubeObject], manager: str) -> tuple[Item, ...]:
+    """Items whose replicas differ from the live ones or are not ours: the only ones for which live autoscalers matter."""
     return tuple(
         item
         for item in items
         if item.ref in live
         and (wanted := dig(item.obj, "spec", "replicas")) is not None
-        and wanted != dig(live[item.ref], "spec", "replicas")
+        and (wanted != dig(live[item.ref], "spec", "replicas") or not owns(live[item.ref], manager, "spec", "replicas"))
     )
+
+
+def waits_for_rollout(items: Iterable[Item], live: Mapping[ObjectRef, KubeObject]) -> tuple[Item, ...]:
+    """Items whose traffic differs from the live one: the only ones for which rollouts matter."""
+    return tuple(item for item in items if item.ref in live and with_live_traffic(item.obj, live[item.ref]) is not item.obj)

@@ -13,6 +13,7 @@ from typing import Any
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.field_paths import (
     FieldPath,
     Step,
+    fits,
     format_path,
     matches,
     parse_path,
@@ -63,6 +64,27 @@ def diff(before: KubeObject | None, after: KubeObject | None, masks: Iterable[st
         after=_side(new, old, (), patterns, (AFTER, ADDED)),
         paths=tuple(_differences(old, new, (), patterns)),
     )
+
+
+def alike(one: KubeObject | None, other: KubeObject | None) -> bool:
+    """Whether two versions of an object differ in nothing but what the server keeps for itself, and in status."""
+    return _shown(one, False) == _shown(other, False)
+
+
+def masked_texts(obj: KubeObject, masks: Iterable[str]) -> Iterator[str]:
+    """Every text of the object at or below a field that ``masks`` names."""
+    for mask in masks:
+        yield from _texts_at(obj, parse_path(mask))
+
+
+def _texts_at(value: Any, pattern: FieldPath) -> Iterator[str]:
+    if isinstance(value, str):
+        # A plain value where the mask expects a mapping is hidden whole.
+        yield value
+    entries = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, (list, tuple)) else ()
+    for step, child in entries:
+        if not pattern or fits(pattern[0], step):
+            yield from _texts_at(child, pattern[1:])
 
 
 def fold_secret(obj: KubeObject) -> KubeObject:

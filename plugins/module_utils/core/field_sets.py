@@ -9,11 +9,11 @@ a set, ``i:<index>`` an item by position, ``.`` the place itself. A place withou
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import KubeObject, dig_list
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import KubeObject, dig, dig_list
 
 
 class FieldSetError(ValueError):
@@ -63,6 +63,69 @@ def applied_fields(live: KubeObject, manager: str) -> tuple[Mapping[str, Any], .
         for entry in entries
         if entry.get("manager") == manager and entry.get("operation") == "Apply" and not entry.get("subresource")
     )
+
+
+def fields_of(live: KubeObject, manager: str) -> tuple[FieldSet, ...]:
+    """The fields that ``manager`` applied; entries that cannot be read are left out."""
+    return tuple(record for entry in applied_fields(live, manager) if (record := _readable(entry)))
+
+
+def other_records(live: KubeObject, manager: str) -> Iterator[tuple[Mapping[str, Any], FieldSet]]:
+    """Every entry that is not what ``manager`` applied to the object itself, with its fields, as far as it can be read."""
+    ours = applied_fields(live, manager)
+    for entry in dig_list(live, "metadata", "managedFields"):
+        if isinstance(entry, Mapping) and entry not in ours and (record := _readable(entry)):
+            yield entry, record
+
+
+def _readable(entry: Mapping[str, Any]) -> FieldSet | None:
+    try:
+        return parse_fields(entry.get("fieldsV1"))
+    except FieldSetError:
+        return None
+
+
+def owns(live: KubeObject, manager: str, *path: str) -> bool:
+    """Whether ``manager`` applied the field at this path of names, or anything below it."""
+    steps = ("fieldsV1", *(f"f:{name}" for name in path))
+    return any(dig(entry, *steps) is not None for entry in applied_fields(live, manager))
+
+
+def leaf_paths(record: FieldSet, path: str = "", keys: Collection[str] = ()) -> Iterator[str]:
+    """Paths of the plain values and of what is owned whole, as the API server writes them; keys of list items left out."""
+    if record.leaf:
+        yield path
+    for step, below, keys_of_item in _steps(record):
+        if step[1:] not in keys:
+            yield from leaf_paths(below, path + step, keys_of_item)
+
+
+def member_paths(record: FieldSet, path: str = "") -> Iterator[str]:
+    """Every path in the set: also mappings, list items and their keys."""
+    if record.owned and path:
+        yield path
+    for step, below, _keys in _steps(record):
+        yield from member_paths(below, path + step)
+
+
+def _steps(record: FieldSet) -> Iterator[tuple[str, FieldSet, Collection[str]]]:
+    """The ways down: the text of each step (structured-merge-diff ``fieldpath.PathElement.String``), and an item's keys."""
+    for name, below in record.fields.items():
+        yield f".{name}", below, ()
+    for keys, below in record.keyed:
+        yield "[" + ",".join(f"{key}={_text(keys[key])}" for key in sorted(keys)) + "]", below, keys
+    for value, below in record.values:
+        yield f"[={_text(value)}]", below, ()
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def same_record(before: KubeObject, after: KubeObject, manager: str) -> bool:
+    """Whether both versions record the same fields as applied by ``manager``; when it did so does not matter."""
+    ours = [[(e.get("apiVersion"), e.get("fieldsV1")) for e in applied_fields(obj, manager)] for obj in (before, after)]
+    return ours[0] == ours[1]
 
 
 def _keys(entry: Any, text: str) -> Mapping[str, Any]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.api_groups import is_built_in
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.api_values import MISSING, Comparison
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.api_values import KEY_DEFAULTS, MISSING, Comparison
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.changes import fold_secret
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.field_paths import FieldPath, format_path
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.field_sets import (
@@ -37,8 +37,6 @@ _IDENTITY_METADATA = (
     "selfLink",
     "uid",
 )
-# Key fields of lists for which the API has a default (container and Service ports).
-_KEY_DEFAULTS: Mapping[str, Any] = {"protocol": "TCP"}
 
 
 @dataclass(frozen=True)
@@ -171,7 +169,7 @@ class _Walk:
 def _has_keys(item: Any, keys: Mapping[str, Any]) -> bool:
     if not isinstance(item, Mapping):
         return False
-    return all(_equal(item.get(name, _KEY_DEFAULTS.get(name)), value) for name, value in keys.items())
+    return all(_equal(item.get(name, KEY_DEFAULTS.get(name)), value) for name, value in keys.items())
 
 
 def _holds(items: Iterable[Any], wanted: Any) -> bool:

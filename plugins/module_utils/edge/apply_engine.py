@@ -4,22 +4,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.api_resources import from_definition
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_gate import Fail
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_model import Item, Outcome, Problem, Report, Step
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_plan import (
-    CRD,
-    defined_kinds,
-    item_of,
-    scale_targets,
-    step_of,
-    waits_for_scaler,
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_model import (
+    Item,
+    Outcome,
+    Problem,
+    Report,
+    migration_warnings,
 )
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.manifests import Sourced, waves
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_plan import CRD, defined_kinds, item_of
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.manifests import Sourced, Wave, waves
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import (
     ManifestError,
     ManifestSetError,
@@ -30,13 +29,14 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.readines
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge import apply_live
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_evidence import explain
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_live import Live
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_predict import Plan, Planner, Tools
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_progress import Progress
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_wait import Gate, Waiting
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_write import Manner, Refused, Writer
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_write import Manner, Prediction, Refused, Writer
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.clock import Clock
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_api import KubeApi
 
-THREADS = 8
+THREADS = 16
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class ApplyEngine:
         self._pool = ThreadPoolExecutor(THREADS)
         self._writer = Writer(api, clock, settings.manner)
         self._live = Live()
-        self._check_problems: list[Problem] = []
+        self._planner = Planner(Tools(api, clock, self._writer, self._pool), self._live, settings.manner)
         self._gate = Gate(api, clock, settings.waiting, self._live, progress)
 
     def apply(self, sourced: Sequence[Sourced]) -> Report:
@@ -75,7 +75,7 @@ class ApplyEngine:
             self._close()
 
     def _warned(self, report: Report) -> Report:
-        return replace(report, warnings=tuple(map(self._writer.hide, self._api.warnings())))
+        return replace(report, warnings=(*report.warnings, *map(self._writer.hide, self._api.warnings())))
 
     def _close(self) -> None:
         self._gate.close()
@@ -89,18 +89,29 @@ class ApplyEngine:
                 (), tuple(map(self._unknown, unknown)), "The API server does not serve every kind; nothing was written."
             )
         self._read(item for item in items.values() if not item.deferred)
-        scaled = self._scaled(items.values())
-        outcomes: list[Outcome] = []
         ordered = waves(item.obj for item in items.values())
+        refs = [ref_of(obj) for wave in ordered for obj in wave.objects]
+        self._progress.say((0, len(ordered)), 0, len(refs), "planning: asking the API server about what would change")
+        plan = self._planner.plan([items[ref] for ref in refs])
+        if self._settings.manner.check:
+            title = "The API server would refuse these objects." if plan.problems else ""
+            foreseen = plan.outcomes(refs)
+            return Report(foreseen, plan.problems, title, migration_warnings(foreseen, check=True))
+        if plan.problems:
+            return Report((), plan.problems, "The API server refuses these objects; nothing was written.")
+        return self._carried_out(plan, items, ordered)
+
+    def _carried_out(self, plan: Plan, items: Mapping[ObjectRef, Item], ordered: Sequence[Wave]) -> Report:
+        outcomes: list[Outcome] = []
         for number, wave in enumerate(ordered, 1):
             members = [items[ref_of(obj)] for obj in wave.objects]
-            done, problems = self._wave(members, scaled, (number, len(ordered)), wave.name)
+            done, problems = self._wave(plan, members, (number, len(ordered)), wave.name)
             outcomes += done
-            if problems and not self._settings.manner.check:
-                return Report(tuple(outcomes), tuple(problems), f"Wave {number} of {len(ordered)} ({wave.name}) failed.")
-            self._check_problems += problems
-        title = "The API server would refuse these objects." if self._check_problems else ""
-        return Report(tuple(outcomes), tuple(self._check_problems), title)
+            if problems:
+                title = f"Wave {number} of {len(ordered)} ({wave.name}) failed."
+                left = _unwritten(plan, items, outcomes, problems)
+                return Report(tuple(outcomes), tuple(problems), title, migration_warnings(outcomes), left)
+        return Report(tuple(outcomes), warnings=migration_warnings(outcomes))
 
     def _items(self, sourced: Sequence[Sourced]) -> dict[ObjectRef, Item]:
         discovery, defined = self._api.discovery(), defined_kinds(s.obj for s in sourced)
@@ -135,34 +146,26 @@ class ApplyEngine:
         self._live.objects.update(found.objects)
         self._live.versions.update(found.versions)
 
-    def _scaled(self, items: Iterable[Item]) -> frozenset[tuple[str, str, str]]:
-        """Workloads whose replicas belong to an autoscaler of the set or of the cluster (asked only where it matters)."""
-        items = tuple(items)
-        ours = scale_targets(item.obj for item in items)
-        open_ = [item for item in waits_for_scaler(items, self._live.objects) if item.ref.key[1:] not in ours]
-        return ours | scale_targets(apply_live.autoscalers(self._api, (item.ref.namespace for item in open_), self._pool))
+    def _wave(self, plan: Plan, members: list[Item], wave: tuple[int, int], name: str) -> tuple[list[Outcome], list[Problem]]:
+        late = [item for item in members if item.ref in plan.deferred]
+        self._read(late)
+        judged = self._planner.judge(late)
+        if judged.problems:
+            return [], list(judged.problems)
+        self._progress.say(wave, 0, len(members), f"{name}: applying")
+        found = {**plan.predictions, **judged.predictions}
+        outcomes, problems = self._write([found[item.ref] for item in members])
+        return (outcomes, problems) if problems else self._settled(outcomes, wave, name)
 
-    def _wave(
-        self, members: list[Item], scaled: frozenset[tuple[str, str, str]], wave: tuple[int, int], name: str
-    ) -> tuple[list[Outcome], list[Problem]]:
-        if not self._settings.manner.check:
-            self._read(item for item in members if item.deferred)
-        steps = [step_of(item, self._live.objects.get(item.ref), self._settings.manner.manager, scaled) for item in members]
-        self._progress.say(wave, 0, len(steps), f"{name}: applying")
-        outcomes, problems = self._write(steps)
-        if problems or self._settings.manner.check:
-            return outcomes, problems
-        return self._settled(outcomes, wave, name)
-
-    def _write(self, steps: Sequence[Step]) -> tuple[list[Outcome], list[Problem]]:
+    def _write(self, predictions: Sequence[Prediction]) -> tuple[list[Outcome], list[Problem]]:
         outcomes: list[Outcome] = []
         problems: list[Problem] = []
-        for result in self._pool.map(self._writer.write, steps):
+        for result in self._pool.map(self._writer.write, predictions):
             if isinstance(result, Refused):
                 problems.append(result.problem)
-            else:
+            elif result is not None:
                 outcomes.append(result)
-                if result.live is not None and not self._settings.manner.check:
+                if result.live is not None:
                     self._live.objects[result.item.ref] = result.live
         return outcomes, problems
 
@@ -214,3 +217,12 @@ class ApplyEngine:
             Problem(ref, "", f"is still there after {limit:g} s (wait_timeout): {judged[ref].message}", "Timeout")
             for ref in verdict.culprits
         ]
+
+
+def _unwritten(
+    plan: Plan, items: Mapping[ObjectRef, Item], outcomes: Sequence[Outcome], problems: Sequence[Problem]
+) -> tuple[ObjectRef, ...]:
+    """What was to change and was not reached; objects with a problem of their own are told there."""
+    reached = {outcome.item.ref for outcome in outcomes} | {problem.ref for problem in problems}
+    foreseen = {ref for ref, prediction in plan.predictions.items() if prediction.outcome.changed}
+    return tuple(ref for ref in items if ref not in reached and (ref in foreseen or ref in plan.deferred))

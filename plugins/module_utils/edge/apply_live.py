@@ -12,12 +12,15 @@ from dataclasses import dataclass, field
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.api_resources import ResourceType
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_model import Item
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import KubeObject, ObjectRef, dig
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.rollout_guard import LEASE_LABEL
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_watch import Scope
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_api import EVERYTHING, KubeApi, Listing, Selector
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import ApiError
 
 FORBIDDEN = 403
 NOT_FOUND = 404
+LEASE = ResourceType("coordination.k8s.io", "v1", "Lease", "leases", True)
+ROLLOUTS = Selector(labels=LEASE_LABEL)
 
 
 @dataclass
@@ -63,6 +66,12 @@ def _one_by_one(api: KubeApi, scope: Scope, members: Sequence[Item]) -> Listing:
 def _matched(members: Sequence[Item], objects: Iterable[KubeObject]) -> dict[ObjectRef, KubeObject]:
     wanted = {item.ref.name: item.ref for item in members}
     return {wanted[name]: obj for obj in objects if (name := dig(obj, "metadata", "name")) in wanted}
+
+
+def rollouts(api: KubeApi, namespaces: Iterable[str | None], pool: ThreadPoolExecutor) -> list[KubeObject]:
+    """Leases of rollouts in the namespaces. Raises ApiError where they may not be listed."""
+    futures = [pool.submit(api.list, LEASE, namespace, ROLLOUTS) for namespace in sorted({n for n in namespaces if n})]
+    return [obj for future in futures for obj in future.result().items]
 
 
 def autoscalers(api: KubeApi, namespaces: Iterable[str | None], pool: ThreadPoolExecutor) -> list[KubeObject]:

@@ -11,6 +11,8 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_model import Item, Method, Outcome, Report, counts
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.changes import diff, fold_secret
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.conflict_rules import ConflictRule, Policy
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.field_migration import EARLIER_MANAGERS
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.field_paths import FieldPathError, parse_path
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.manifests import Sourced, check_sourced
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import ManifestError
@@ -41,9 +43,7 @@ def run(params: Mapping[str, Any], check_mode: bool, diff_mode: bool) -> Ending:
         sourced = check_sourced(_documents(params["definition"]))
         masks = _paths(params["hidden_fields"], "hidden_fields")
         api = connect(params)
-        report = _report(
-            params, api, sourced, Manner(params["field_manager"], tuple(params["force_conflicts"]), masks, check_mode)
-        )
+        report = _report(params, api, sourced, Manner(params["field_manager"], _rules(params["conflicts"]), masks, check_mode))
     except NoClusterError as error:
         if not check_mode:
             return Ending({"msg": str(error)}, failed=True)
@@ -67,6 +67,20 @@ def _paths(given: Sequence[str], option: str) -> tuple[str, ...]:
         except FieldPathError as error:
             raise ManifestError(f"option {option}", repr(path), "a field path", str(error)) from None
     return tuple(given)
+
+
+def _manner(params: Mapping[str, Any], masks: tuple[str, ...], check_mode: bool) -> Manner:
+    return Manner(params["field_manager"], _rules(params["conflicts"]), masks, check_mode, tuple(params["migrate_managers"]))
+
+
+def _rules(given: Sequence[Mapping[str, Any]]) -> tuple[ConflictRule, ...]:
+    rules: list[ConflictRule] = []
+    for number, rule in enumerate(given, 1):
+        try:
+            rules.append(ConflictRule(rule["path"], Policy(rule["policy"]), tuple(rule["managers"])))
+        except FieldPathError as error:
+            raise ManifestError(f"option conflicts, rule {number}", repr(rule["path"]), "a field path", str(error)) from None
+    return tuple(rules)
 
 
 def _report(params: Mapping[str, Any], api: KubeApi, sourced: Sequence[Sourced], manner: Manner) -> Report:
@@ -99,7 +113,16 @@ def _result(report: Report, with_diff: bool, api: KubeApi | None) -> dict[str, A
         result["diff"] = [outcome.as_diff() for outcome in report.outcomes if outcome.changed]
     if report.problems:
         result |= {"msg": report.message, "problems": [problem.as_result() for problem in report.problems]}
+        result["unwritten"] = [str(ref) for ref in report.unwritten]
     return result
+
+
+def _conflict_options() -> dict[str, Any]:
+    return {
+        "path": {"type": "str", "required": True},
+        "policy": {"type": "str", "choices": [str(policy) for policy in Policy], "required": True},
+        "managers": {"type": "list", "elements": "str", "default": []},
+    }
 
 
 def argument_spec(connection: Mapping[str, Any], waiting: Mapping[str, Any]) -> dict[str, Any]:
@@ -113,7 +136,8 @@ def argument_spec(connection: Mapping[str, Any], waiting: Mapping[str, Any]) -> 
         "export_dir": {"type": "path"},
         "namespace": {"type": "str"},
         "field_manager": {"type": "str", "default": "autotrade.deployment"},
-        "force_conflicts": dict(paths),
+        "conflicts": {"type": "list", "elements": "dict", "default": [], "options": _conflict_options()},
+        "migrate_managers": {"type": "list", "elements": "str", "default": list(EARLIER_MANAGERS)},
         "hidden_fields": dict(paths),
         "progress_file": {"type": "path"},
     }

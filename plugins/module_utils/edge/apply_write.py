@@ -1,26 +1,43 @@
 # Copyright (c) autotrade.deployment engineers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Writes one object: server-side apply or delete, the answers of a server that refuses, and what may be shown of them."""
+"""Sends one object twice: as a strict dry run, whose answer is the plan, and as the write that the plan foresees."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_conflicts import Conflict, conflicts_of, covered
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_conflicts import (
+    Conflict,
+    conflicts_of,
+    decided,
+    without_value,
+)
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_model import Item, Method, Outcome, Problem, Step
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.changes import diff
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_plan import Around, step_of
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.changes import alike, diff
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.conflict_rules import ConflictRule, Policy
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.field_migration import (
+    Migration,
+    document_patch,
+    migration_of,
+    without_stale,
+)
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.field_sets import same_record
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import KubeObject, dig, dig_map
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.retries import backoff
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.secret_text import hidden, refusal, values
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_refusal import Redactor, conflict_text
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.clock import Clock
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_api import KubeApi
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import ApiError, KubeError
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_transport import encode
 
-CONFLICT = 409
-NOT_FOUND = 404
+UNAUTHORIZED, NOT_FOUND, CONFLICT = 401, 404, 409
 # A definition that is Established is served by every API server a little later.
 NEW_KIND_PATIENCE_S = 10.0
+# Others may write the same object at the same time; each of them is done soon.
+CONFLICT_PATIENCE_S = 30.0
+# Without the yielded fields, then by force for the taken ones; more rounds only where someone writes in between.
+ROUNDS = 4
 
 
 @dataclass(frozen=True)
@@ -32,122 +49,231 @@ class Refused:
 
 @dataclass(frozen=True)
 class Manner:
-    """How to write: as which manager, taking which field paths from others, hiding which fields, or only asking."""
+    """How to write: as which manager, with which rules for conflicts, hiding which fields, or only asking.
+
+    ``earlier``: managers whose fields are taken over with the first apply.
+    """
 
     manager: str
-    forced: tuple[str, ...] = ()
+    rules: tuple[ConflictRule, ...] = ()
     masks: tuple[str, ...] = ()
     check: bool = False
+    earlier: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What would become of one item. ``step`` and ``body`` are what will be sent: without the fields that are left to others."""
+
+    item: Item
+    step: Step
+    outcome: Outcome
+    body: bytes = b""
 
 
 class Writer:
-    """Safe to use from several threads. In check mode every write is a server-side dry run."""
+    """Safe to use from several threads. ``around`` is widened once, before the first prediction."""
 
     def __init__(self, api: KubeApi, clock: Clock, manner: Manner) -> None:
         self._api, self._clock = api, clock
-        self._manager, self._forced, self._masks = manner.manager, manner.forced, manner.masks
-        self._check = manner.check
-        self._secrets: dict[str, None] = {}
+        self.around = Around(manner.manager, manner.rules, manner.earlier, manner.masks)
+        self._manager, self._masks = manner.manager, manner.masks
+        self.check = manner.check
+        self.redactor = Redactor(manner.masks)
+        self._hopeless = False
 
-    def write(self, step: Step) -> Outcome | Refused:
-        """The object as it is afterwards, or why not."""
-        self._remember(step.item.obj)
+    def predict(self, item: Item, live: KubeObject | None) -> Prediction | Refused | None:
+        """What the server would make of the item; None when it was not asked, because an earlier answer ended all hope.
+
+        Raises KubeError where the server cannot be asked at all.
+        """
+        step = step_of(item, live, self.around)
         if step.method is Method.UNCHANGED:
-            return Outcome(step.item, Method.UNCHANGED, False, step.live)
-        if step.item.kind is None or (self._check and step.item.deferred):
-            return self._unvalidated(step)
+            return Prediction(item, step, _unchanged(step))
+        if item.kind is None:
+            return self.unvalidated(item, live)
+        if self._hopeless:
+            return None
         try:
-            after = self._apply(step, force=False)
+            return self._asked(item, step)
         except ApiError as error:
-            if self._check and _namespace_missing(error):
-                return self._unvalidated(step)
+            if self.check and error.status == NOT_FOUND:
+                return self.unvalidated(item, live)
             return self._refused(step, error)
+
+    def unvalidated(self, item: Item, live: KubeObject | None) -> Prediction:
+        """What would be done, as far as anyone knows before the object's kind or namespace is there."""
+        step = step_of(item, live, self.around)
+        if step.method is Method.UNCHANGED:
+            return Prediction(item, step, _unchanged(step))
+        change = diff(live, step.item.obj, self._masks)
+        return Prediction(item, step, Outcome(item, step.method, True, live, change, unvalidated=True))
+
+    def write(self, prediction: Prediction) -> Outcome | Refused | None:
+        """The object as it is afterwards, or why not; None when it was not sent, because an earlier answer ended all hope."""
+        if not prediction.outcome.changed:
+            return prediction.outcome
+        if self._hopeless:
+            return None
+        try:
+            return self._written(prediction)
+        except ApiError as error:
+            return self._refused(prediction.step, error)
         except KubeError as error:
-            return Refused(Problem(step.item.ref, step.item.source, str(error), type(error).__name__))
-        return self._written(step, after)
+            self._hopeless = True
+            item, text = prediction.step.item, f"{error}. It was sent and not answered: it may or may not be written"
+            return Refused(Problem(item.ref, item.source, text, type(error).__name__))
 
     def delete(self, item: Item, live: KubeObject | None) -> Outcome | Refused:
         """Deletes this very object, nothing that took its name since."""
         if live is None or item.kind is None:
             return Outcome(item, Method.ABSENT, False)
-        self._remember(live)
+        self.redactor.remember(live)
         try:
-            self._api.delete(item.kind, {**live, "metadata": dig_map(live, "metadata")}, dry_run=self._check)
+            self._api.delete(item.kind, {**live, "metadata": dig_map(live, "metadata")}, dry_run=self.check)
         except KubeError as error:
             return Refused(Problem(item.ref, item.source, self.hide(str(error)), getattr(error, "reason", "")))
         return Outcome(item, Method.DELETE, True, live, diff(live, None, self._masks))
 
-    def _unvalidated(self, step: Step) -> Outcome:
-        return Outcome(step.item, Method.CREATE, True, None, diff(None, step.item.obj, self._masks), unvalidated=True)
+    def hide(self, text: str) -> str:
+        """The text without any secret that this run has seen."""
+        return self.redactor.hide(text)
 
-    def _written(self, step: Step, after: KubeObject) -> Outcome:
+    def _asked(self, item: Item, step: Step) -> Prediction | Refused:
+        for _round in range(ROUNDS):
+            body = encode(step.item.obj)
+            try:
+                after = self._send(step.item, body, force=_takes(step), dry_run=True)
+            except ApiError as error:
+                conflicts = self._conflicts(step, error)
+                if not conflicts:
+                    raise
+                if any(conflict.decided is Policy.FAIL for conflict in conflicts):
+                    return self._refused(step, error, conflicts)
+                step = _resolved(step, conflicts)
+                continue
+            return Prediction(item, step, self._foreseen(step, after), body)
+        raise ApiError(CONFLICT, "Conflict", "other managers change fields of the object again and again")
+
+    def _foreseen(self, step: Step, after: KubeObject) -> Outcome:
+        migration = step.migration or self._migration(step, after)
+        if migration:
+            after = self._without_stale(step, after, migration)
         change = diff(step.live, after, self._masks)
-        moved = dig(step.live, "metadata", "resourceVersion") != dig(after, "metadata", "resourceVersion")
-        changed = step.live is None or (change.changed if self._check else moved)
-        return Outcome(step.item, step.method if changed else Method.UNCHANGED, changed, after, change)
+        if step.live and not migration and not change.changed and same_record(step.live, after, self._manager):
+            return _unchanged(step)
+        migrated = migration.managers if migration else ()
+        return Outcome(step.item, step.method, True, after, change, conflicts=step.conflicts, notes=step.notes, migrated=migrated)
 
-    def _apply(self, step: Step, force: bool) -> KubeObject:
-        if step.item.kind is None:
-            raise ValueError(f"{step.item.ref} has no kind that is served")
+    def _without_stale(self, step: Step, after: KubeObject, migration: Migration) -> KubeObject:
+        """What stale fields leave behind is for the server to say: it may fill in defaults, or refuse."""
+        rest = without_stale(after, migration, self._manager)
+        operations = document_patch(step.live or {}, rest)
+        if step.item.kind is None or rest == after or not operations:
+            return rest
+        return self._api.patch(step.item.kind, step.item.obj, operations, self._manager, dry_run=True)
+
+    def _migration(self, step: Step, live: KubeObject) -> Migration | None:
+        return migration_of(step.item.obj, live, self._manager, self.around.earlier)
+
+    def _written(self, prediction: Prediction) -> Outcome | Refused:
         started, attempt = self._clock.monotonic(), 0
         while True:
             try:
-                return self._api.apply(step.item.kind, step.item.obj, self._manager, force=force, dry_run=self._check)
+                return self._as_it_went(prediction, self._commit(prediction))
             except ApiError as error:
-                new_kind = step.item.deferred and error.status == NOT_FOUND
+                if error.status != CONFLICT or self._clock.monotonic() - started > CONFLICT_PATIENCE_S:
+                    raise
+            self._clock.sleep(backoff(attempt))
+            attempt += 1
+            again = self._planned_again(prediction.item)
+            if isinstance(again, Refused) or not again.outcome.changed:
+                return again if isinstance(again, Refused) else again.outcome
+            prediction = again
+
+    def _planned_again(self, item: Item) -> Prediction | Refused:
+        """The object was changed since it was judged, so it is judged anew."""
+        kind, ref = item.kind, item.ref
+        live = self._api.get(kind, ref.namespace, ref.name) if kind else None
+        step = step_of(item, live, self.around)
+        return Prediction(item, step, _unchanged(step)) if step.method is Method.UNCHANGED else self._asked(item, step)
+
+    def _commit(self, prediction: Prediction) -> KubeObject:
+        step, version = prediction.step, _version(prediction.outcome.live)
+        if step.migration:
+            version = _version(self._migrated(step, step.migration, version))
+        if _takes(step):
+            # Force takes whatever is in conflict when it arrives; the version holds it to the conflicts that were judged.
+            locked = {**step.item.obj, "metadata": {**dig_map(step.item.obj, "metadata"), "resourceVersion": version}}
+            after = self._send(step.item, encode(locked), force=True)
+        else:
+            after = self._send(step.item, prediction.body)
+        late = self._migration(step, after)
+        if late is None:
+            return after
+        self._migrated(step, late, _version(after))
+        return self._send(step.item, prediction.body)
+
+    def _migrated(self, step: Step, migration: Migration, version: str) -> KubeObject:
+        if step.item.kind is None:
+            raise ValueError(f"{step.item.ref} has no kind that is served")
+        return self._api.patch(step.item.kind, step.item.obj, migration.patch(version), self._manager)
+
+    def _as_it_went(self, prediction: Prediction, after: KubeObject) -> Outcome:
+        step, foreseen = prediction.step, prediction.outcome
+        if step.live is not None and _version(after) == _version(foreseen.live):
+            return _unchanged(step, after)
+        change = foreseen.change if alike(foreseen.live, after) else diff(step.live, after, self._masks)
+        return replace(foreseen, live=after, change=change)
+
+    def _send(self, item: Item, body: bytes, *, force: bool = False, dry_run: bool = False) -> KubeObject:
+        if item.kind is None:
+            raise ValueError(f"{item.ref} has no kind that is served")
+        started, attempt = self._clock.monotonic(), 0
+        while True:
+            try:
+                return self._api.apply(item.kind, item.obj, self._manager, force=force, dry_run=dry_run, body=body)
+            except ApiError as error:
+                new_kind = item.deferred and error.status == NOT_FOUND
                 if not new_kind or self._clock.monotonic() - started > NEW_KIND_PATIENCE_S:
                     raise
             self._clock.sleep(backoff(attempt))
             attempt += 1
 
-    def _refused(self, step: Step, error: ApiError) -> Outcome | Refused:
-        conflicts = self._conflicts(step, error) if error.status == CONFLICT else ()
-        if conflicts and self._forced and covered(conflicts, self._forced):
-            try:
-                return self._written(step, self._apply(step, force=True))
-            except KubeError as again:
-                return Refused(Problem(step.item.ref, step.item.source, self.hide(str(again)), getattr(again, "reason", "")))
-        message = _conflict_text(conflicts) if conflicts else self._message(step.item.obj, error)
-        return Refused(Problem(step.item.ref, step.item.source, message, error.reason or str(error.status), conflicts))
-
     def _conflicts(self, step: Step, error: ApiError) -> tuple[Conflict, ...]:
-        found = conflicts_of(((c.reason, c.field, c.message) for c in error.causes), step.item.obj, step.live)
+        if error.status != CONFLICT:
+            return ()
+        causes = [(cause.reason, cause.field, cause.message) for cause in error.causes]
         shown = diff(step.live, step.item.obj, self._masks)
-        # The masks of the diff hold for conflicts as well: what it hides is not quoted here.
-        again = conflicts_of(((c.reason, c.field, c.message) for c in error.causes), shown.after, shown.before)
-        return tuple(replace(c, ours=s.ours, theirs=s.theirs) for c, s in zip(found, again, strict=True))
+        # What the diff hides is not quoted here either, so its sides are asked for the values.
+        conflicts = conflicts_of(causes, {**shown.after, "kind": step.item.ref.kind}, shown.before)
+        return decided(conflicts, self.around.rules, step.migration.managers if step.migration else ())
 
-    def _message(self, obj: KubeObject, error: ApiError) -> str:
-        text = self.hide(error.message)
-        if obj.get("kind") == "Secret":
-            text = refusal(text)
-        return f"{text}. {_remedy(error)}" if _remedy(error) else text
-
-    def hide(self, text: str) -> str:
-        """The text without any value of a Secret that this run has seen."""
-        return hidden(text, self._secrets)
-
-    def _remember(self, obj: KubeObject) -> None:
-        if obj.get("kind") == "Secret":
-            self._secrets.update(dict.fromkeys(values(obj)))
+    def _refused(self, step: Step, error: ApiError, conflicts: tuple[Conflict, ...] = ()) -> Refused:
+        if error.status == UNAUTHORIZED:
+            self._hopeless = True
+        conflicts = conflicts or self._conflicts(step, error)
+        text = conflict_text(conflicts) if conflicts else self.redactor.explained(step.item.obj, error)
+        reason = error.reason or str(error.status)
+        return Refused(Problem(step.item.ref, step.item.source, self.hide(text), reason, (*step.conflicts, *conflicts)))
 
 
-def _namespace_missing(error: ApiError) -> bool:
-    return error.status == NOT_FOUND
+def _unchanged(step: Step, live: KubeObject | None = None) -> Outcome:
+    return Outcome(step.item, Method.UNCHANGED, False, live or step.live, conflicts=step.conflicts, notes=step.notes)
 
 
-def _conflict_text(conflicts: Iterable[Conflict]) -> str:
-    listed = "; ".join(str(conflict) for conflict in conflicts)
-    return (
-        f"another manager holds fields with other values: {listed}. Take the fields out of the manifest, or name their paths in"
-        " force_conflicts to take them over, or set field_manager when that manager was an earlier name of ours"
-    )
+def _takes(step: Step) -> bool:
+    return any(conflict.decided is Policy.TAKE for conflict in step.conflicts)
 
 
-def _remedy(error: ApiError) -> str:
-    table = {
-        401: "The credentials are refused or have expired: renew api_key, client_cert or the kubeconfig",
-        403: "Grant the right to the user, or change what the policy, quota or pod security level forbids",
-        413: "The object is too large for the API server (about 1.5 MB): split it",
-    }
-    return table.get(error.status, "")
+def _resolved(step: Step, conflicts: tuple[Conflict, ...]) -> Step:
+    """The step with these decisions: yielded fields are no longer in what is sent."""
+    obj = step.item.obj
+    for conflict in conflicts:
+        if conflict.decided is Policy.YIELD:
+            obj = without_value(obj, conflict.path)
+    return replace(step, item=replace(step.item, obj=obj), conflicts=(*step.conflicts, *conflicts))
+
+
+def _version(obj: KubeObject | None) -> str:
+    return str(dig(obj, "metadata", "resourceVersion", default=""))

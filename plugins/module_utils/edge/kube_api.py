@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -66,7 +66,18 @@ class KubeApi(Protocol):
     def get(self, kind: ResourceType, namespace: str | None, name: str) -> KubeObject | None: ...
 
     def apply(
-        self, kind: ResourceType, obj: KubeObject, manager: str, *, force: bool = False, dry_run: bool = False
+        self,
+        kind: ResourceType,
+        obj: KubeObject,
+        manager: str,
+        *,
+        force: bool = False,
+        dry_run: bool = False,
+        body: bytes | None = None,
+    ) -> KubeObject: ...
+
+    def patch(
+        self, kind: ResourceType, obj: KubeObject, operations: Sequence[Any], manager: str, *, dry_run: bool = False
     ) -> KubeObject: ...
 
     def delete(self, kind: ResourceType, obj: KubeObject, *, dry_run: bool = False) -> None: ...
@@ -117,14 +128,33 @@ class HttpKubeApi:
             raise
 
     def apply(
-        self, kind: ResourceType, obj: KubeObject, manager: str, *, force: bool = False, dry_run: bool = False
+        self,
+        kind: ResourceType,
+        obj: KubeObject,
+        manager: str,
+        *,
+        force: bool = False,
+        dry_run: bool = False,
+        body: bytes | None = None,
     ) -> KubeObject:
-        """Server-side apply with strict field validation; answers the object as it stands (or would stand) afterwards."""
+        """Server-side apply with strict field validation; answers the object as it stands (or would stand) afterwards.
+
+        ``body`` is the object as it travels, where the caller has encoded it already.
+        """
         query = {"fieldManager": manager, "fieldValidation": "Strict", "force": "true" if force else "false"}
         if dry_run:
             query["dryRun"] = "All"
         path = kind.path(dig(obj, "metadata", "namespace"), dig(obj, "metadata", "name"))
-        return dict(self._transport.json("PATCH", path, query, body=obj, content_type="application/apply-patch+yaml")[1])
+        sent = obj if body is None else body
+        return dict(self._transport.json("PATCH", path, query, body=sent, content_type="application/apply-patch+yaml")[1])
+
+    def patch(
+        self, kind: ResourceType, obj: KubeObject, operations: Sequence[Any], manager: str, *, dry_run: bool = False
+    ) -> KubeObject:
+        """JSON patch (RFC 6902); answers the object as it stands (or would stand) afterwards."""
+        query = {"fieldManager": manager, "fieldValidation": "Strict"} | ({"dryRun": "All"} if dry_run else {})
+        path = kind.path(dig(obj, "metadata", "namespace"), dig(obj, "metadata", "name"))
+        return dict(self._transport.json("PATCH", path, query, body=operations, content_type="application/json-patch+json")[1])
 
     def delete(self, kind: ResourceType, obj: KubeObject, *, dry_run: bool = False) -> None:
         """Deletes exactly this incarnation (UID precondition); one that is gone already is no error."""

@@ -76,8 +76,8 @@ class Transport:
         content_type: str = "application/json",
         accept: str = "application/json",
     ) -> tuple[int, Any]:
-        """Status and parsed body of a 2xx answer. Raises ApiError, UnreachableError or LoginError."""
-        data = None if body is None else json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        """Status and parsed body of a 2xx answer; ``body`` may be encoded. Raises ApiError, UnreachableError or LoginError."""
+        data = body if body is None or isinstance(body, bytes) else encode(body)
         status, raw = self._patiently(method, _url(path, query), data, {"Content-Type": content_type, "Accept": accept})
         return status, (json.loads(raw) if raw else None)
 
@@ -167,6 +167,11 @@ class Transport:
             self.requests[f"{method} (dry run)" if "dryRun=" in url else method] += 1
             for value in response.headers.getlist("Warning"):
                 self.warnings[value.partition('"')[2].rstrip('"').replace('\\"', '"') or value] = None
+
+
+def encode(body: Any) -> bytes:
+    """JSON as it travels."""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _url(path: str, query: Mapping[str, str] | None) -> str:

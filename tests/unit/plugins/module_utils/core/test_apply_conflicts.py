@@ -9,9 +9,11 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_co
     HIDDEN,
     Conflict,
     conflicts_of,
-    covered,
     value_at,
+    without_value,
 )
+
+from tests.unit.plugins.module_utils.core.field_tools import leaves
 
 OBJ: dict[str, Any] = {
     "kind": "Deployment",
@@ -55,18 +57,20 @@ def test_values_of_secrets_are_hidden() -> None:
     assert conflicts_of(causes, secret, secret)[0] == Conflict(".data.password", "x", HIDDEN, HIDDEN)
 
 
-@pytest.mark.parametrize(
-    ("path", "allowed", "is_covered"),
-    [
-        (".spec.replicas", [".spec.replicas"], True),
-        (".spec.replicas", ["spec"], True),
-        (".spec.replicas", [".spec.rep"], False),
-        ('.spec.containers[name="a"].image', [".spec.containers"], True),
-        (".spec.replicas", [], False),
-    ],
-)
-def test_only_named_paths_may_be_taken(path: str, allowed: list[str], is_covered: bool) -> None:
-    assert covered([Conflict(path, "m", 1, 2)], allowed) is is_covered
+@pytest.mark.parametrize("path", [".spec.replicas", '.spec.containers[name="side"].image', '.metadata.finalizers[="c"]'])
+def test_a_field_is_left_out_and_nothing_else(path: str) -> None:
+    rest = without_value(OBJ, path)
+    assert value_at(OBJ, path) is not None
+    assert value_at(rest, path) is None
+    assert without_value(rest, path) == rest
+    assert len(list(leaves(rest))) == len(list(leaves(OBJ))) - 1
+
+
+def test_a_key_field_with_a_default_is_found() -> None:
+    service = {"spec": {"ports": [{"port": 80, "name": "web"}]}}
+    path = '.spec.ports[port=80,protocol="TCP"].name'
+    assert value_at(service, path) == "web"
+    assert without_value(service, path) == {"spec": {"ports": [{"port": 80}]}}
 
 
 def test_a_key_with_dots_is_found() -> None:

@@ -10,7 +10,13 @@ import pytest
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.field_sets import (
     FieldSetError,
     applied_fields,
+    fields_of,
+    leaf_paths,
+    member_paths,
+    other_records,
+    owns,
     parse_fields,
+    same_record,
 )
 
 
@@ -76,3 +82,43 @@ def entry(**changes: Any) -> dict[str, Any]:
 )
 def test_only_what_the_manager_applied_to_the_object_itself(entries: Any, count: int) -> None:
     assert len(applied_fields({"metadata": {"managedFields": entries}}, "us")) == count
+
+
+PORTS = {
+    "f:spec": {
+        "f:ports": {'k:{"protocol":"TCP","port":80}': {".": {}, "f:port": {}, "f:protocol": {}, "f:name": {}}},
+        "f:selector": {},
+    },
+    "f:metadata": {"f:finalizers": {".": {}, 'v:"a/b"': {}}, "f:labels": {"f:app.kubernetes.io/name": {}}},
+}
+
+
+def test_paths_are_written_as_the_api_server_writes_them() -> None:
+    item = '.spec.ports[port=80,protocol="TCP"]'
+    leaves = {f"{item}.name", ".spec.selector", '.metadata.finalizers[="a/b"]', ".metadata.labels.app.kubernetes.io/name"}
+    assert set(leaf_paths(parse_fields(PORTS))) == leaves
+    keys = {item, f"{item}.port", f"{item}.protocol", ".metadata.finalizers"}
+    assert set(member_paths(parse_fields(PORTS))) == leaves | keys
+
+
+def test_records_of_others_are_all_but_our_own() -> None:
+    ours = {"manager": "us", "operation": "Apply", "fieldsV1": {"f:a": {}}}
+    others = [ours | {"operation": "Update"}, ours | {"subresource": "scale"}, ours | {"manager": "them"}]
+    unreadable = {"manager": "x", "operation": "Apply", "fieldsV1": {"?": {}}}
+    live = {"metadata": {"managedFields": [ours, *others, unreadable, "broken"]}}
+    assert [entry for entry, _record in other_records(live, "us")] == others
+    assert [set(record.fields) for record in fields_of(live, "us")] == [{"a"}]
+    assert owns(live, "us", "a")
+    assert not owns(live, "us", "b")
+    assert not owns(live, "nobody", "a")
+
+
+def test_a_record_is_the_same_whenever_it_was_written() -> None:
+    def applied(**changes: object) -> dict[str, object]:
+        entry = {"manager": "us", "operation": "Apply", "apiVersion": "v1", "time": "1", "fieldsV1": {"f:a": {}}}
+        return {"metadata": {"managedFields": [{**entry, **changes}]}}
+
+    assert same_record(applied(), applied(time="2"), "us")
+    assert not same_record(applied(), applied(fieldsV1={"f:b": {}}), "us")
+    assert not same_record(applied(), applied(apiVersion="v2"), "us")
+    assert not same_record({}, applied(), "us")

@@ -1,0 +1,70 @@
+# Copyright (c) autotrade.deployment engineers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a refusal of the API server says to a person: without secrets, and with what to change."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_conflicts import Conflict
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.changes import masked_texts
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.conflict_rules import Policy
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import KubeObject
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.secret_text import SHORTEST, hidden, refusal, values
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import ApiError
+
+_WEBHOOK = re.compile(r'failed calling webhook "(?P<name>[^"]+)"')
+_REMEDIES = {
+    400: "Correct the field in the manifest, or remove it",
+    401: "The credentials are refused or have expired: renew api_key, client_cert or the kubeconfig",
+    403: "Grant the right to the user, or change what the policy, quota or pod security level forbids",
+    404: "Add the missing object to the set or create it first, or correct the name (metadata.namespace, option namespace)",
+    413: "The object is too large for the API server (about 1.5 MB): split it",
+    422: "Correct the field in the manifest; where it cannot be changed on a living object, delete the object first",
+    429: "The API server was busy for as long as we kept trying: run again, or raise its limits",
+}
+
+
+class Redactor:
+    """Knows every value of a Secret, and every value that hidden_fields names, that this run has seen."""
+
+    def __init__(self, masks: Sequence[str]) -> None:
+        self._masks = tuple(masks)
+        self._secrets: dict[str, None] = {}
+
+    def remember(self, obj: KubeObject) -> None:
+        """Takes in what of this object nobody may see."""
+        if obj.get("kind") == "Secret":
+            self._secrets.update(dict.fromkeys(values(obj)))
+        if self._masks:
+            self._secrets.update(dict.fromkeys(text for text in masked_texts(obj, self._masks) if len(text) >= SHORTEST))
+
+    def hide(self, text: str) -> str:
+        """The text without any of these values."""
+        return hidden(text, self._secrets)
+
+    def explained(self, obj: KubeObject, error: ApiError) -> str:
+        """The server's words about this object, and what to change."""
+        text = self.hide(error.message)
+        if obj.get("kind") == "Secret":
+            text = refusal(text)
+        remedy = _remedy(error)
+        return f"{text.rstrip('.')}. {remedy}" if remedy else text
+
+
+def _remedy(error: ApiError) -> str:
+    if match := _WEBHOOK.search(error.message):
+        return f"The admission webhook {match['name']} does not answer: repair its service, or delete its configuration"
+    return _REMEDIES.get(error.status, "")
+
+
+def conflict_text(conflicts: Iterable[Conflict]) -> str:
+    """What to do about conflicts that no rule decides."""
+    open_ = [conflict for conflict in conflicts if conflict.decided is Policy.FAIL]
+    listed = "; ".join(map(str, open_))
+    rule = f"conflicts: [{{path: '{open_[0].path}', policy: take}}]"
+    return (
+        f"another manager holds fields with other values: {listed}. Take the fields out of the manifest, or add a rule such as"
+        f" {rule} (or policy yield, to leave them), or set field_manager when that manager was an earlier name of ours"
+    )
