@@ -88,7 +88,7 @@ def figure(resource: str, amount: Fraction) -> str:
 def component_table(steady: Situation) -> Iterator[str]:
     yield "| workload | pods | requests: cpu | memory, Gi | limits: cpu | memory, Gi | GPUs |"
     yield "|---|---|---|---|---|---|---|"
-    found = sorted((one for one in steady.demands() if one.workload.namespace == NAMESPACE), key=lambda one: one.workload.name)
+    found = sorted((one for one in steady.demands() if one.workload.namespace == NAMESPACE), key=lambda one: one.name)
     for demand in found:
         yield _row(demand.workload.name, total([demand], NAMESPACE))
     yield _row("**sum**", total(found, NAMESPACE))
@@ -116,7 +116,7 @@ def _headroom(steady: Situation) -> Iterator[str]:
     for demand in judge.plan.steady:
         room = judge.charges.room_for(demand, judge.charges.figures(judge.plan.steady))
         if room and autoscaled(judge.plan.world.after, demand.workload):
-            name = demand.workload.name
+            name = demand.name
             yield f"- Beyond the steady state the quota takes {room[0]} more pods of {name}; {room[1]} is what ends first."
 
 

@@ -112,21 +112,21 @@ class Charges:
         for quota in self._quotas:
             wanted = [MUST_BE_STATED[key] for key in hard(quota) if key in MUST_BE_STATED]
             for demand in demands:
-                if self._charged(quota, demand) and demand.pods and not (_own(demand.pod)):
-                    for container, side, resource in _silent(demand.pod, wanted):
+                if self._charged(quota, demand) and demand.pods and not (_own(demand.sample.pod)):
+                    for container, side, resource in _silent(demand.sample.pod, wanted):
                         said = f"states no {side}.{resource}, which {where_is(quota)} demands"
                         yield f"{demand.workload.where}: container {container} {said}"
 
     def of_pod(self, demand: Demand) -> Resources:
         """What one pod of a workload is charged with, the claims that come and go with it included."""
-        key = id(demand.pod)
+        key = id(demand.sample.pod)
         if key not in self._of_pod:
-            claims = (charge(claim, self._world.now) for claim in ephemeral_claims(demand.pod))
-            self._of_pod[key] = added(charge(demand.pod, self._world.now), *claims)
+            claims = (charge(claim, self._world.now) for claim in ephemeral_claims(demand.sample.pod))
+            self._of_pod[key] = added(charge(demand.sample.pod, self._world.now), *claims)
         return self._of_pod[key]
 
     def _of_quota(self, quota: KubeObject, base: Resources, demands: list[Demand]) -> Iterator[QuotaFigure]:
-        parts = [(one.workload.name, added(times(self.of_pod(one), one.pods), *self._claims(one))) for one in demands]
+        parts = [(one.name, added(times(self.of_pod(one), one.pods), *self._claims(one))) for one in demands]
         total = added(base, *(part for _name, part in parts))
         for key, allowed in hard(quota).items():
             if counted(key):
@@ -135,7 +135,7 @@ class Charges:
                 yield QuotaFigure(namespace_of(quota), name_of(quota), key, total.get(key, ZERO), allowed, largest)
 
     def _charged(self, quota: KubeObject, demand: Demand) -> bool:
-        return demand.workload.namespace == namespace_of(quota) and in_scopes(quota, demand.pod)
+        return demand.workload.namespace == namespace_of(quota) and in_scopes(quota, demand.sample.pod)
 
     def _standing(self, quota: KubeObject) -> Resources:
         namespace, now = namespace_of(quota), self._world.now

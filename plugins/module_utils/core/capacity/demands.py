@@ -4,16 +4,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity.admission import Pod, admitted
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity.amounts import Resources
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity.admission import admitted
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity.amounts import Resources, added
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity.autoscalers import bounds
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity.pods import pod_limits, pod_requests
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity.world import World
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity.world import Owner, World, owner_of
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.quantities import QuantityError, percent_of
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.model import KubeObject
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.reading import (
@@ -25,7 +26,9 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirem
 )
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.workloads import REPLICATED_KINDS, Workload
 
+HOSTNAME, ZONE = "kubernetes.io/hostname", "topology.kubernetes.io/zone"
 DEFAULT_SURGE = "25%"
+ONE_POD: Resources = {"pods": Fraction(1)}
 UNSCHEDULABLE = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
 # What the DaemonSet controller adds to its pods (AddOrUpdateDaemonPodTolerations of pkg/controller/daemon/util).
 DAEMON_TOLERATIONS = tuple(
@@ -43,23 +46,61 @@ HOST_NETWORK_TOLERATION = {"key": "node.kubernetes.io/network-unavailable", "ope
 
 
 @dataclass(frozen=True, eq=False)
-class Demand:
-    """As many equal pods as one workload asks for; ``kept`` are those of them that stand already and stay."""
+class Sample:
+    """One pod, with what it asks for reckoned once."""
 
-    workload: Workload
-    pods: int
-    pod: Pod
-    kept: tuple[KubeObject, ...] = ()
+    pod: KubeObject
 
     @cached_property
     def requests(self) -> Resources:
-        """What one pod requests."""
+        """What it requests."""
         return pod_requests(self.pod)
 
     @cached_property
     def limits(self) -> Resources:
-        """What one pod is limited to."""
+        """What it is limited to."""
         return pod_limits(self.pod)
+
+    @cached_property
+    def sizes(self) -> Resources:
+        """What it takes of a node, as the scheduler reckons it: its requests and one of the node's places for pods."""
+        return added(pod_requests(self.pod, pod_resize=True), ONE_POD)
+
+    @property
+    def node(self) -> str:
+        """The node that it stands on, empty while it waits for one."""
+        return text(self.pod, "spec", "nodeName")
+
+    def may_run_on(self, node: KubeObject) -> bool:
+        """As the scheduler's filters of selector, affinity, taints and cordon judge it."""
+        pod = Workload("Pod", self.pod)
+        cordoned = value(node, "spec", "unschedulable") is True
+        return pod.may_run_on(node) and not (cordoned and not pod.tolerates(UNSCHEDULABLE))
+
+    def repels_its_like(self, topology: str) -> bool:
+        """Whether two like it cannot stand in one place: required anti-affinity, or one port of the host."""
+        ports = [port for container in items(self.pod, "spec", "containers") for port in items(container, "ports")]
+        shared = topology == HOSTNAME and any(port.get("hostPort") for port in ports)
+        return shared or Workload("Pod", self.pod).repels_itself(topology, required_only=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Demand:
+    """As many equal pods as one workload asks for; ``kept`` are those of them that stand already and stay.
+
+    ``foreign`` is what is not among the wanted workloads: pods of others that look for a node.
+    """
+
+    workload: Workload
+    pods: int
+    sample: Sample
+    kept: tuple[Sample, ...] = ()
+    foreign: bool = False
+
+    @property
+    def name(self) -> str:
+        """The workload's name."""
+        return self.workload.name
 
     @property
     def daemon(self) -> bool:
@@ -71,15 +112,18 @@ class Demand:
         """How many pods have to find a place."""
         return max(self.pods - len(self.kept), 0)
 
-    def may_run_on(self, node: KubeObject) -> bool:
-        """As the scheduler's filters of selector, affinity, taints and cordon judge it."""
-        pod = Workload("Pod", self.pod)
-        cordoned = value(node, "spec", "unschedulable") is True
-        return pod.may_run_on(node) and not (cordoned and not pod.tolerates(UNSCHEDULABLE))
+    @cached_property
+    def kept_total(self) -> Resources:
+        """What the pods that stand and stay take of their nodes."""
+        return added(*(one.sizes for one in self.kept))
 
     def counting(self, pods: int) -> Demand:
         """The same with another number of pods."""
         return replace(self, pods=pods, kept=self.kept[:pods])
+
+    def without(self, lost: frozenset[str]) -> Demand:
+        """The same when nodes are gone."""
+        return replace(self, kept=tuple(one for one in self.kept if one.node not in lost))
 
 
 def demand_of(world: World, workload: Workload) -> Demand:
@@ -88,9 +132,21 @@ def demand_of(world: World, workload: Workload) -> Demand:
     if workload.kind == "DaemonSet":
         more = [*DAEMON_TOLERATIONS, *([HOST_NETWORK_TOLERATION] if value(workload.spec, "hostNetwork") is True else [])]
         template = {**template, "spec": {**workload.spec, "tolerations": [*items(workload.spec, "tolerations"), *more]}}
-    found = Demand(workload, 0, admitted(template, workload.namespace, world.after))
-    pods = sum(map(found.may_run_on, world.nodes)) if found.daemon else replicas(world, workload)
-    return replace(found, pods=pods, kept=tuple(world.kept(workload, pods)))
+    sample = Sample(admitted(template, workload.namespace, world.after))
+    daemon = workload.kind == "DaemonSet"
+    pods = sum(map(sample.may_run_on, world.nodes)) if daemon else replicas(world, workload)
+    return Demand(workload, pods, sample, tuple(map(Sample, world.kept(workload, pods))))
+
+
+def foreign_demands(pods: Iterable[KubeObject]) -> list[Demand]:
+    """Pods of others that look for a node, together with their like of the same owner."""
+    by_owner: dict[Owner, list[KubeObject]] = {}
+    for pod in pods:
+        by_owner.setdefault(owner_of(pod), []).append(pod)
+    return [
+        Demand(Workload(kind, {"metadata": {"name": name, "namespace": space}}), len(found), Sample(found[0]), foreign=True)
+        for (kind, space, name), found in sorted(by_owner.items(), key=lambda one: one[0])
+    ]
 
 
 def replicas(world: World, workload: Workload) -> int:
@@ -112,7 +168,7 @@ def replicas(world: World, workload: Workload) -> int:
 def most(world: World, demand: Demand) -> int:
     """The pods that an autoscaler may ask for, else those of the steady state."""
     between = bounds(world.after, demand.workload)
-    return demand.pods if between is None or demand.daemon else max(demand.pods, between[1])
+    return demand.pods if between is None or demand.daemon or demand.foreign else max(demand.pods, between[1])
 
 
 def surge(demand: Demand) -> int:
@@ -122,6 +178,8 @@ def surge(demand: Demand) -> int:
     (SurgeCount). StatefulSets replace pod by pod.
     """
     obj = demand.workload.obj
+    if demand.foreign:
+        return 0
     if demand.workload.kind == "CronJob":
         run = Workload("Job", {"spec": mapping(obj, "spec", "jobTemplate", "spec")})
         return 0 if value(obj, "spec", "suspend") is True else _parallel(run)

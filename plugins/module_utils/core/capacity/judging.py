@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from fractions import Fraction
+from itertools import groupby
 
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity.amounts import shown
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity.amounts import ZERO, shown
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity.autoscalers import autoscaled
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity.charges import Charges, QuotaFigure
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity.rooms import (
@@ -81,9 +83,10 @@ class CaseVerdict:
     unplaced: tuple[Unplaced, ...] = ()
 
     @property
-    def badness(self) -> tuple[int, int, int]:
-        """Greater is worse."""
-        return RANKS.index(self.fit), sum(one.pods for one in self.unplaced), len(self.problems)
+    def badness(self) -> tuple[int, int, int, Fraction]:
+        """Greater is worse; among equals, the fuller quota."""
+        fullest = max((one.used / one.hard for one in self.quota if one.hard), default=ZERO)
+        return RANKS.index(self.fit), sum(one.pods for one in self.unplaced), len(self.problems), fullest
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,7 @@ class Judge:
         worst = max(verdicts, key=lambda one: one.badness)
         failing = sum(one.fit is Fit.DOES_NOT_FIT for one in verdicts)
         among = f" (the worst of {failing} of {len(verdicts)})" if failing and len(verdicts) > 1 else ""
-        parts = [f"{worst.case.title}{among}: {'; '.join(worst.problems) or self._fullest(worst)}."]
+        parts = [f"{worst.case.title}{among}: {'; '.join(worst.problems) or self._fitting(worst)}."]
         if worst.fit is Fit.DOES_NOT_FIT:
             parts += [*self._headroom(situation), *_remedies(situation, worst)]
         return Judgement(situation, worst.fit, worst.reason, " ".join(parts), worst)
@@ -127,7 +130,7 @@ class Judge:
         quota = tuple(self.charges.figures(case.demands))
         rooms, world = self.plan.rooms, self.plan.world
         nodes = tuple(figures(rooms, case.demands, case.lost)) if world.nodes else ()
-        over = tuple(f"{one} (most of it: {one.culprits})" if one.largest else str(one) for one in quota if not one.fits)
+        over = tuple(_exceeded(quota))
         silent = tuple(self.charges.unstated(case.demands))
         fit, reason, problems, unplaced = self._by_nodes(case, nodes, placement)
         if over or silent:
@@ -143,7 +146,10 @@ class Judge:
         if placement is not None:
             return _by_scheduler(placement)
         rooms = self.plan.rooms
-        problems = (*obstacles(rooms, case.demands, case.lost), *(str(one) for one in nodes if not one.fits))
+        full = [one for one in nodes if not one.fits]
+        told = {one.components for one in full}
+        alone = (text for demand, text in obstacles(rooms, case.demands, case.lost) if (demand.name,) not in told)
+        problems = (*alone, *_overfull(full))
         left = packed(rooms, case.demands, case.lost)
         unplaced = tuple(Unplaced(name, pods, "packed first-fit, it finds no place") for name, pods in sorted(left.items()))
         if problems:
@@ -153,25 +159,24 @@ class Judge:
             return Fit.TIGHT, "Fragmented", (f"the sums fit, but packed first-fit {names} find no place",), unplaced
         return Fit.FITS, "Fits", (), ()
 
-    def _fullest(self, verdict: CaseVerdict) -> str:
-        """The figures that are nearest to their end."""
-        said = []
+    def _fitting(self, verdict: CaseVerdict) -> str:
+        """The figures that are nearest to their end, and what was asked of the nodes."""
         quota = max((one for one in verdict.quota if one.hard), key=lambda one: one.used / one.hard, default=None)
+        rooms = [one for one in verdict.nodes if one.room]
+        nodes = max(rooms, key=lambda one: (one.asked / one.room, len(one.nodes)), default=None)
+        said = []
         if quota:
-            figure = f"{quota.resource} {shown(quota.resource, quota.used)} of {shown(quota.resource, quota.hard)}"
-            said.append(f"fits ResourceQuota {quota.namespace}/{quota.quota}, whose fullest figure is {figure}")
-        room = max((one for one in verdict.nodes if one.room), key=lambda one: one.asked / one.room, default=None)
-        if room:
-            figure = f"{room.resource} {shown(room.resource, room.asked)} of {shown(room.resource, room.room)}"
-            said.append(f"fits the nodes, of which the fullest are {named(room.nodes)} with {figure}")
-        return " and ".join(said) or "nothing new needs a place"
+            said.append(f"{_of(quota.resource, quota.used, quota.hard)} in ResourceQuota {quota.namespace}/{quota.quota}")
+        if nodes:
+            said.append(f"{_of(nodes.resource, nodes.asked, nodes.room)} on {named(nodes.nodes)}")
+        return f"fullest are {' and '.join(said)}" if said else "nothing asks for anything"
 
     def _headroom(self, situation: str) -> list[str]:
         if situation != "autoscaler_maximum":
             return []
         usual = self.charges.figures(self.plan.steady)
         scaled = [demand for demand in self.plan.steady if autoscaled(self.plan.world.after, demand.workload)]
-        rooms = [(demand.workload.name, self.charges.room_for(demand, usual)) for demand in scaled]
+        rooms = [(demand.name, self.charges.room_for(demand, usual)) for demand in scaled]
         return [
             f"Beyond the steady state the quota takes {room[0]} more pods of {name}; {room[1]} is what ends first."
             for name, room in rooms
@@ -182,6 +187,28 @@ class Judge:
         if not self.plan.world.nodes and situation in ("node_lost", "zone_lost"):
             return Judgement(situation, Fit.TIGHT, "NodesUnknown", "no nodes are known.")
         return Judgement(situation, Fit.FITS, "NothingToDo", f"{NOTHING[situation]}.")
+
+
+def _exceeded(figures_: Iterable[QuotaFigure]) -> Iterator[str]:
+    """One sentence per quota that is exceeded."""
+    for where, found in groupby((one for one in figures_ if not one.fits), key=lambda one: f"{one.namespace}/{one.quota}"):
+        over = list(found)
+        said = ", ".join(_of(one.resource, one.used, one.hard) for one in over)
+        culprits = f" (most is asked by {over[0].culprits} of {over[0].resource})" if over[0].largest else ""
+        yield f"{said} in ResourceQuota {where}{culprits}"
+
+
+def _overfull(full: Iterable[Figure]) -> Iterator[str]:
+    """Each resource that runs out, told for the smallest set of nodes on which it does."""
+    told: set[tuple[str, tuple[str, ...]]] = set()
+    for one in full:
+        if (one.resource, one.components) not in told:
+            told.add((one.resource, one.components))
+            yield str(one)
+
+
+def _of(resource: str, part: Fraction, whole: Fraction) -> str:
+    return f"{resource} {shown(resource, part)} of {shown(resource, whole)}"
 
 
 def _by_scheduler(placement: Placement) -> tuple[Fit, str, tuple[str, ...], tuple[Unplaced, ...]]:

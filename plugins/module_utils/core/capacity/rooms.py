@@ -22,15 +22,11 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity
     shown,
     times,
 )
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity.demands import Demand
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity.pods import pod_requests
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity.demands import HOSTNAME, ZONE, Demand, Sample
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.model import KubeObject, name_of
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.reading import items, labels, text
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.workloads import Workload
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.reading import labels
 
-HOSTNAME, ZONE = "kubernetes.io/hostname", "topology.kubernetes.io/zone"
 NAMES_SHOWN = 6
-ONE_POD: Resources = {"pods": Fraction(1)}
 Names = frozenset[str]
 
 
@@ -58,37 +54,40 @@ class Figure:
 class Rooms:
     """What each node has left for new pods."""
 
-    def __init__(self, nodes: Sequence[KubeObject], standing: Iterable[KubeObject], daemons: Iterable[Demand]) -> None:
+    def __init__(self, nodes: Sequence[KubeObject], standing: Iterable[Sample], daemons: Iterable[Demand]) -> None:
         self._nodes = {name_of(node): node for node in nodes}
         self._free = {name: resources_at(node, "status", "allocatable") for name, node in self._nodes.items()}
         self._eligible: dict[str, Names] = {}
+        self._totals: dict[tuple[Names, str], Fraction] = {}
         #: DaemonSets and the nodes that have no room for their new pods
         self.crowded: list[tuple[Demand, str]] = []
-        for pod in standing:
-            self._take(text(pod, "spec", "nodeName"), pod_requests(pod, pod_resize=True))
+        for sample in standing:
+            self._take(sample.node, sample.sizes)
         for demand in daemons:
-            there = {text(pod, "spec", "nodeName") for pod in demand.kept}
-            for name in sorted(self.eligible(demand) - there):
-                self._take(name, demand.requests)
-                if any(self._free[name].get(resource, ZERO) < 0 for resource in added(demand.requests, ONE_POD)):
+            for name in sorted(self.eligible(demand) - {one.node for one in demand.kept}):
+                self._take(name, demand.sample.sizes)
+                if any(self._free[name].get(resource, ZERO) < 0 for resource in demand.sample.sizes):
                     self.crowded.append((demand, name))
-
-    @property
-    def names(self) -> Names:
-        """Every node."""
-        return frozenset(self._nodes)
 
     def eligible(self, demand: Demand) -> Names:
         """The nodes that a workload's pods match."""
         known = self._eligible.get(demand.workload.where)
         if known is None:
-            known = frozenset(name for name, node in self._nodes.items() if demand.may_run_on(node))
+            known = frozenset(name for name, node in self._nodes.items() if demand.sample.may_run_on(node))
             self._eligible[demand.workload.where] = known
         return known
 
     def free(self, name: str, resource: str) -> Fraction:
         """What a node has left of a resource; a node that is overcommitted has nothing left."""
         return max(self._free[name].get(resource, ZERO), ZERO)
+
+    def total(self, names: Names, lost: Names, resource: str) -> Fraction:
+        """What nodes have left together, those that are lost left out."""
+        known = self._totals.get((names, resource))
+        if known is None:
+            known = sum((self.free(name, resource) for name in names), ZERO)
+            self._totals[names, resource] = known
+        return known - sum((self.free(name, resource) for name in names & lost), ZERO)
 
     def copy_of_free(self) -> dict[str, Resources]:
         """What every node has left, to be packed into."""
@@ -98,70 +97,62 @@ class Rooms:
         """The zone (or another topology) of a node; a node without the label stands for itself."""
         return str(labels(self._nodes[name]).get(topology, name))
 
-    def _take(self, name: str, requests: Resources) -> None:
+    def _take(self, name: str, sizes: Resources) -> None:
         if name in self._free:
-            self._free[name] = added(self._free[name], times(added(requests, ONE_POD), -1))
+            self._free[name] = added(self._free[name], times(sizes, -1))
 
 
-def obstacles(rooms: Rooms, demands: Iterable[Demand], lost: Names = frozenset()) -> Iterator[str]:
-    """What keeps the new pods of single workloads from finding places, each in a sentence."""
+def obstacles(rooms: Rooms, demands: Iterable[Demand], lost: Names = frozenset()) -> Iterator[tuple[Demand, str]]:
+    """What keeps the new pods of a workload from finding places, were it there alone."""
     for demand, name in rooms.crowded:
         if name not in lost:
-            yield f"{demand.workload.where}: {name} has no room for its pod"
+            yield demand, f"{demand.workload.where}: {name} has no room for its pod"
     for demand in demands:
         where = rooms.eligible(demand) - lost
         if demand.daemon:
             continue
         if not where and demand.pods:
             among = " that are left" if lost else ""
-            yield f"{demand.workload.where}: none of the nodes{among} matches its selector, affinity and tolerations"
-        elif demand.new > (found := _places(rooms, demand, where)):
-            yield f"{demand.workload.where}: {named(where)} have places for {found} of its {demand.new} new pods"
+            yield demand, f"{demand.workload.where}: none of the nodes{among} matches its selector, affinity and tolerations"
+        elif demand.new and demand.new > (found := _places(rooms, demand, where)):
+            yield demand, f"{demand.workload.where}: only {found} of its {demand.new} new pods have places on {named(where)}"
 
 
 def _places(rooms: Rooms, demand: Demand, where: Names) -> int:
     """How many of its pods the nodes would take if they took no others."""
-    each = Counter({name: _places_on(rooms, demand, name) for name in where})
-    taken = [text(pod, "spec", "nodeName") for pod in demand.kept]
+    each = Counter({name: _places_on(rooms, demand.sample, name) for name in where})
     for topology in (HOSTNAME, ZONE):
-        if _alone(demand, topology):
-            used = {rooms.domain(name, topology) for name in taken}
+        if demand.sample.repels_its_like(topology):
+            used = {rooms.domain(one.node, topology) for one in demand.kept}
             free = {rooms.domain(name, topology): name for name, places in each.items() if places}
             each = Counter({name: 1 for domain, name in free.items() if domain not in used})
     return sum(each.values())
 
 
-def _places_on(rooms: Rooms, demand: Demand, name: str) -> int:
-    wanted = {resource: amount for resource, amount in added(demand.requests, ONE_POD).items() if amount}
-    return min(int(rooms.free(name, resource) / amount) for resource, amount in wanted.items())
-
-
-def _alone(demand: Demand, topology: str) -> bool:
-    """Whether two of its pods cannot stand in one place: required anti-affinity, or one port of the host."""
-    ports = [port for container in items(demand.pod, "spec", "containers") for port in items(container, "ports")]
-    shared = topology == HOSTNAME and any(port.get("hostPort") for port in ports)
-    return shared or Workload("Pod", demand.pod).repels_itself(topology, required_only=True)
+def _places_on(rooms: Rooms, sample: Sample, name: str) -> int:
+    return min(int(rooms.free(name, resource) / amount) for resource, amount in sample.sizes.items() if amount)
 
 
 def figures(rooms: Rooms, demands: Iterable[Demand], lost: Names = frozenset()) -> list[Figure]:
-    """Every resource on every set of nodes to which workloads with new pods are confined, and on all these nodes together."""
-    placed = [(rooms.eligible(demand) - lost, demand) for demand in demands if demand.new and not demand.daemon]
-    confined = {where for where, _demand in placed if where}
-    together = frozenset[str]().union(*confined)
-    return [
-        figure
-        for where in sorted(confined | ({together} if together else set()), key=lambda names: (len(names), sorted(names)))
-        for figure in _figures_on(rooms, where, [demand for inside, demand in placed if inside and inside <= where])
-    ]
+    """Every resource on every set of nodes to which workloads that ask for it are confined, and on all of these together.
+
+    Pods that stand and stay count on both sides, so that the figures are the same before and after they are applied.
+    """
+    placed = [(rooms.eligible(demand), demand) for demand in demands if demand.pods and not demand.daemon]
+    resources = sorted({name for _where, demand in placed for name, amount in demand.sample.sizes.items() if amount})
+    return [figure for resource in resources for figure in _figures_of(rooms, resource, placed, lost)]
 
 
-def _figures_on(rooms: Rooms, where: Names, inside: Sequence[Demand]) -> Iterator[Figure]:
-    asked = added(*(times(added(demand.requests, ONE_POD), demand.new) for demand in inside))
-    for resource, amount in sorted(asked.items()):
-        if amount:
-            room = sum((rooms.free(name, resource) for name in where), ZERO)
-            components = tuple(sorted(demand.workload.name for demand in inside if demand.requests.get(resource)))
-            yield Figure(where, resource, amount, room, components or tuple(sorted(demand.workload.name for demand in inside)))
+def _figures_of(rooms: Rooms, resource: str, placed: Sequence[tuple[Names, Demand]], lost: Names) -> Iterator[Figure]:
+    asking = [(where, demand) for where, demand in placed if where - lost and demand.sample.sizes.get(resource)]
+    confined = {where for where, _demand in asking}
+    together = {frozenset[str]().union(*confined)} if confined else set()
+    for names in sorted(confined | together, key=lambda found: (len(found), sorted(found))):
+        inside = [demand for where, demand in asking if where <= names]
+        kept = sum((demand.kept_total.get(resource, ZERO) for demand in inside), ZERO)
+        new = sum((demand.sample.sizes[resource] * demand.new for demand in inside), ZERO)
+        room = rooms.total(names, lost, resource)
+        yield Figure(names - lost, resource, kept + new, kept + room, tuple(sorted({demand.name for demand in inside})))
 
 
 def packed(rooms: Rooms, demands: Iterable[Demand], lost: Names = frozenset()) -> Counter[str]:
@@ -171,18 +162,18 @@ def packed(rooms: Rooms, demands: Iterable[Demand], lost: Names = frozenset()) -
     """
     free = rooms.copy_of_free()
     left: Counter[str] = Counter()
-    placeable = [(demand, [name for name in free if name in rooms.eligible(demand) - lost]) for demand in demands]
+    looking = [demand for demand in demands if demand.new and not demand.daemon]
+    placeable = [(demand, [name for name in free if name in rooms.eligible(demand) - lost]) for demand in looking]
     for demand, where in sorted(placeable, key=_least_choice):
-        wanted = added(demand.requests, ONE_POD)
-        for _ in range(0 if demand.daemon else demand.new):
-            if not _pack(wanted, [free[name] for name in where]):
-                left[demand.workload.name] += 1
+        for _ in range(demand.new):
+            if not _pack(demand.sample.sizes, [free[name] for name in where]):
+                left[demand.name] += 1
     return left
 
 
 def _least_choice(placeable: tuple[Demand, list[str]]) -> tuple[int, Fraction, str]:
     demand, where = placeable
-    return len(where), -demand.requests.get("cpu", ZERO), demand.workload.name
+    return len(where), -demand.sample.requests.get("cpu", ZERO), demand.name
 
 
 def _pack(wanted: Resources, rooms: Iterable[Resources]) -> bool:

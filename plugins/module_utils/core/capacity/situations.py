@@ -6,15 +6,23 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity.demands import Demand, demand_of, most, surge
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity.rooms import HOSTNAME, ZONE, Names, Rooms
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity.demands import (
+    HOSTNAME,
+    ZONE,
+    Demand,
+    Sample,
+    demand_of,
+    foreign_demands,
+    most,
+    surge,
+)
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity.rooms import Names, Rooms
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity.world import World, owner_of, terminating
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.model import KubeObject, name_of
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.reading import labels, text
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.workloads import Workload
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.model import name_of
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.reading import labels
 
 #: The label that tells the two sides of a component apart, and the sides.
 SIDE, SIDES = "version", ("blue", "green")
@@ -41,30 +49,24 @@ class Plan:
     def steady(self) -> tuple[Demand, ...]:
         """The wanted workloads with a pod or more, then live pods of others that still wait for a node."""
         wanted = tuple(demand_of(self.world, workload) for workload in self.world.workloads)
-        return (*wanted, *map(_single, self.world.strays))
+        return (*wanted, *foreign_demands(self.world.strays))
+
+    @cached_property
+    def _standing(self) -> tuple[Sample, ...]:
+        """Pods of others that stand on a node."""
+        return tuple(map(Sample, filter(self.world.bound, self.world.others)))
 
     @cached_property
     def rooms(self) -> Rooms:
         """The nodes as they stand, DaemonSets served."""
-        standing = [*filter(self.world.bound, self.world.others), *(pod for demand in self.steady for pod in demand.kept)]
-        return Rooms(self.world.nodes, standing, [demand for demand in self.steady if demand.daemon])
+        kept = (sample for demand in self.steady for sample in demand.kept)
+        return Rooms(self.world.nodes, [*self._standing, *kept], [demand for demand in self.steady if demand.daemon])
 
     def without(self, lost: Names) -> tuple[Demand, ...]:
         """The demands when nodes are gone: pods that stood there need another place."""
-        staying = tuple(
-            replace(demand, kept=tuple(pod for pod in demand.kept if text(pod, "spec", "nodeName") not in lost))
-            for demand in self.steady
-        )
-        homeless = [
-            pod
-            for pod in self.world.others
-            if text(pod, "spec", "nodeName") in lost and owner_of(pod)[0] not in TIED_TO_NODE and not terminating(pod)
-        ]
-        return (*staying, *map(_single, homeless))
-
-
-def _single(pod: KubeObject) -> Demand:
-    return Demand(Workload("Pod", pod), 1, dict(pod))
+        there = [one.pod for one in self._standing if one.node in lost]
+        homeless = [pod for pod in there if owner_of(pod)[0] not in TIED_TO_NODE and not terminating(pod)]
+        return (*(demand.without(lost) for demand in self.steady), *foreign_demands(homeless))
 
 
 def _steady(plan: Plan, _named: Collection[str]) -> Iterator[Case]:
@@ -90,10 +92,10 @@ def _blue_green(plan: Plan, named: Collection[str]) -> Iterator[Case]:
 def _sides(plan: Plan, named: Collection[str]) -> Mapping[str, list[Demand]]:
     found: dict[str, list[Demand]] = defaultdict(list)
     for demand in plan.steady:
-        component = demand.workload.component
-        if demand.workload.kind != "Deployment" or not component:
+        component = demand.workload.component if demand.workload.kind == "Deployment" and not demand.foreign else ""
+        if not component:
             continue
-        if component in named or (not named and labels(demand.pod).get(SIDE) in SIDES):
+        if component in named or (not named and labels(demand.sample.pod).get(SIDE) in SIDES):
             found[component].append(demand)
     return found
 

@@ -26,6 +26,6 @@ def alone(cluster: Cluster) -> World:
 
 def total(demands: Iterable[Demand], namespace: str) -> Resources:
     """What the pods of a namespace ask for together, in the figures that are told."""
-    charges = (times(charge(one.pod, EARLY), one.pods) for one in demands if one.workload.namespace == namespace)
+    charges = (times(charge(one.sample.pod, EARLY), one.pods) for one in demands if one.workload.namespace == namespace)
     found = added(dict.fromkeys(TOLD, ZERO), *charges)
     return {key: found[key] for key in TOLD}
