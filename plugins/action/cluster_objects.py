@@ -19,6 +19,7 @@ from ansible_collections.autotrade.deployment.plugins.plugin_utils import in_pro
 from ansible_collections.autotrade.deployment.plugins.plugin_utils.object_sources import SUFFIX, ObjectSources
 
 MODULE = "autotrade.deployment.cluster_objects"
+EXPORTS = ("exported", "rendered")
 # What is over sooner needs no progress.
 QUIET_S = 2.0
 
@@ -35,8 +36,8 @@ class ActionModule(ActionBase):
         sources = ObjectSources(self, variables)
         files = sources.rendered(args.pop("template", None))
         export_dir = args.pop("export_dir", None)
-        if args.get("state") == "exported":
-            return result | self._export(files, export_dir)
+        if args.get("state") in EXPORTS:
+            return result | self._export(files, export_dir, scratch=args["state"] == "rendered")
         try:
             docs = list(sources.documents(files, args))
             if docs:
@@ -58,17 +59,18 @@ class ActionModule(ActionBase):
             result: dict[str, Any] = self._execute_module(module_name=MODULE, module_args=args, task_vars=variables)
         return result
 
-    def _export(self, files: dict[Path, str], directory: str | None) -> dict[str, Any]:
+    def _export(self, files: dict[Path, str], directory: str | None, *, scratch: bool) -> dict[str, Any]:
         if self._task._role is None or directory is None:
-            raise AnsibleActionFail("state: exported works inside a role, whose name becomes the folder's name below export_dir")
+            state = self._task.args["state"]
+            raise AnsibleActionFail(f"state: {state} works inside a role, whose name becomes the folder's name below export_dir")
         folder = Path(directory) / self._task._role.get_name().rsplit(".", 1)[-1]
         written = {folder / path.name.removesuffix(SUFFIX): text for path, text in files.items()}
         changed = {path: text for path, text in written.items() if not path.exists() or path.read_text() != text}
-        if not self._task.check_mode:
+        if scratch or not self._task.check_mode:
             for path, text in changed.items():
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text)
-        return {"changed": bool(changed), "files": sorted(map(str, written))}
+        return {"changed": bool(changed) and not scratch, "files": sorted(map(str, written))}
 
 
 def described(line: Mapping[str, Any]) -> str:
