@@ -28,7 +28,7 @@ options:
     description:
       - V(present) applies, V(absent) deletes what is there in the reverse order, and with O(wait=true) waits until it is gone.
       - V(exported) renders O(template) into files below O(export_dir) and needs no cluster.
-      - V(rendered) does the same for a task that follows, which reads them. It writes in check mode too, and never reports a change.
+      - V(rendered) does the same for a later task that reads them. It writes in check mode too, and never reports a change.
     type: str
     choices: [present, absent, exported, rendered]
     default: present

@@ -37,12 +37,12 @@ SIZES = "lower replicas or sizes (trading_system_overrides)"
 QUOTA_REMEDY = f"Raise spec.hard (trading_namespace_quota), or {SIZES}."
 NODES_REMEDY = f"Add nodes to the inventory, or {SIZES}."
 NOTHING: Mapping[str, str] = {
-    "steady": "nothing is wanted that makes pods",
-    "surge": "no rollout adds pods",
-    "blue_green": "no component stands on two sides (pods labelled version: blue and version: green)",
-    "autoscaler_maximum": "nothing is wanted that makes pods",
-    "node_lost": "there is no node",
-    "zone_lost": "no node names its zone (label topology.kubernetes.io/zone)",
+    "steady": "Nothing is wanted that makes pods",
+    "surge": "No rollout adds pods",
+    "blue_green": "No component stands on two sides (pods labelled version: blue and version: green)",
+    "autoscaler_maximum": "Nothing is wanted that makes pods",
+    "node_lost": "There is no node",
+    "zone_lost": "No node names its zone (label topology.kubernetes.io/zone)",
 }
 # What else to change, by situation.
 REMEDIES: Mapping[str, str] = {
@@ -120,7 +120,8 @@ class Judge:
         worst = max(verdicts, key=lambda one: one.badness)
         failing = sum(one.fit is Fit.DOES_NOT_FIT for one in verdicts)
         among = f" (the worst of {failing} of {len(verdicts)})" if failing and len(verdicts) > 1 else ""
-        parts = [f"{worst.case.title}{among}: {'; '.join(worst.problems) or self._fitting(worst)}."]
+        title = f"{worst.case.title}{among}: " if worst.case.title else ""
+        parts = [f"{title}{'; '.join(worst.problems) or self._fitting(worst)}."]
         if worst.fit is Fit.DOES_NOT_FIT:
             parts += [*self._headroom(situation), *_remedies(situation, worst)]
         return Judgement(situation, worst.fit, worst.reason, " ".join(parts), worst)
@@ -169,7 +170,7 @@ class Judge:
             said.append(f"{_of(quota.resource, quota.used, quota.hard)} in ResourceQuota {quota.namespace}/{quota.quota}")
         if nodes:
             said.append(f"{_of(nodes.resource, nodes.asked, nodes.room)} on {named(nodes.nodes)}")
-        return f"fullest are {' and '.join(said)}" if said else "nothing asks for anything"
+        return f"Fullest are {' and '.join(said)}" if said else "Nothing asks for anything"
 
     def _headroom(self, situation: str) -> list[str]:
         if situation != "autoscaler_maximum":
@@ -185,7 +186,7 @@ class Judge:
 
     def _nothing(self, situation: str) -> Judgement:
         if not self.plan.world.nodes and situation in ("node_lost", "zone_lost"):
-            return Judgement(situation, Fit.TIGHT, "NodesUnknown", "no nodes are known.")
+            return Judgement(situation, Fit.TIGHT, "NodesUnknown", "No nodes are known.")
         return Judgement(situation, Fit.FITS, "NothingToDo", f"{NOTHING[situation]}.")
 
 
@@ -194,8 +195,8 @@ def _exceeded(figures_: Iterable[QuotaFigure]) -> Iterator[str]:
     for where, found in groupby((one for one in figures_ if not one.fits), key=lambda one: f"{one.namespace}/{one.quota}"):
         over = list(found)
         said = ", ".join(_of(one.resource, one.used, one.hard) for one in over)
-        culprits = f" (most is asked by {over[0].culprits} of {over[0].resource})" if over[0].largest else ""
-        yield f"{said} in ResourceQuota {where}{culprits}"
+        culprits = f" (most {over[0].resource} is asked by {over[0].culprits})" if over[0].largest else ""
+        yield f"ResourceQuota {where} would be charged with {said}{culprits}"
 
 
 def _overfull(full: Iterable[Figure]) -> Iterator[str]:

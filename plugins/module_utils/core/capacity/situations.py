@@ -32,7 +32,10 @@ TIED_TO_NODE = ("DaemonSet", "Node", "Pod")
 
 @dataclass(frozen=True)
 class Case:
-    """One moment of a situation: the pods that shall stand, and the nodes that are gone."""
+    """One moment of a situation: the pods that shall stand, and the nodes that are gone.
+
+    ``title`` tells it from the others of its situation, and is empty where there can be only one.
+    """
 
     title: str
     demands: tuple[Demand, ...]
@@ -70,7 +73,7 @@ class Plan:
 
 
 def _steady(plan: Plan, _named: Collection[str]) -> Iterator[Case]:
-    yield Case("steady state", plan.steady)
+    yield Case("", plan.steady)
 
 
 def _surge(plan: Plan, _named: Collection[str]) -> Iterator[Case]:
@@ -78,7 +81,7 @@ def _surge(plan: Plan, _named: Collection[str]) -> Iterator[Case]:
     for demand in plan.steady:
         more = surge(demand)
         if more:
-            title = "a run of" if demand.workload.kind == "CronJob" else "rollout of"
+            title = "Run of" if demand.workload.kind == "CronJob" else "Rollout of"
             yield Case(f"{title} {demand.workload.name}", _with(plan, {demand: demand.pods + more}))
 
 
@@ -86,7 +89,7 @@ def _blue_green(plan: Plan, named: Collection[str]) -> Iterator[Case]:
     """Each component whose two sides stand in the set, or that is named: both sides with all their pods."""
     for component, sides in sorted(_sides(plan, named).items()):
         full = max(demand.pods for demand in sides) * (2 if len(sides) == 1 else 1)
-        yield Case(f"both sides of {component}", _with(plan, dict.fromkeys(sides, full)))
+        yield Case(f"Both sides of {component}", _with(plan, dict.fromkeys(sides, full)))
 
 
 def _sides(plan: Plan, named: Collection[str]) -> Mapping[str, list[Demand]]:
@@ -101,15 +104,15 @@ def _sides(plan: Plan, named: Collection[str]) -> Mapping[str, list[Demand]]:
 
 
 def _autoscaler_maximum(plan: Plan, _named: Collection[str]) -> Iterator[Case]:
-    yield Case("every autoscaler at its maximum", _with(plan, {demand: most(plan.world, demand) for demand in plan.steady}))
+    yield Case("", _with(plan, {demand: most(plan.world, demand) for demand in plan.steady}))
 
 
 def _node_lost(plan: Plan, _named: Collection[str]) -> Iterator[Case]:
-    yield from _losses(plan, HOSTNAME, "node")
+    yield from _losses(plan, HOSTNAME, "Node")
 
 
 def _zone_lost(plan: Plan, _named: Collection[str]) -> Iterator[Case]:
-    yield from _losses(plan, ZONE, "zone")
+    yield from _losses(plan, ZONE, "Zone")
 
 
 def _losses(plan: Plan, topology: str, what: str) -> Iterator[Case]:
