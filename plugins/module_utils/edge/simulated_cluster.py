@@ -51,7 +51,7 @@ NO_PORTS = Ports(0, 0, 0, 0, 0)
 
 @dataclass(frozen=True)
 class Settings:
-    """What the user asks for. ``wait_timeout`` in seconds."""
+    """What the user asks for. ``wait_timeout`` in seconds; ``components`` are those that shall run, all by default."""
 
     name: str
     root: Path
@@ -66,6 +66,7 @@ class Settings:
     bundles: tuple[Path, ...] = ()
     bundles_applied: bool = False
     cache: Path = Path("/nonexistent")
+    components: tuple[Component, ...] = START_ORDER
 
 
 @dataclass(frozen=True)
@@ -172,7 +173,9 @@ class SimulatedCluster:
                 deaf = (Component.API_SERVER,)
         texts = self._files(spec, kinds)
         # Without a stage there is nothing for KWOK to do, and it refuses to run.
-        wanted = [component for component in START_ORDER if component is not Component.KWOK or self._settings.stages]
+        wanted = [
+            component for component in self._settings.components if component is not Component.KWOK or self._settings.stages
+        ]
         desired = {component: self._mark(spec, component, texts, mark) for component in wanted}
         return plan_started(desired, records, running, deaf)
 

@@ -34,12 +34,14 @@ TIED_TO_NODE = ("DaemonSet", "Node", "Pod")
 class Case:
     """One moment of a situation: the pods that shall stand, and the nodes that are gone.
 
-    ``title`` tells it from the others of its situation, and is empty where there can be only one.
+    ``title`` tells it from the others of its situation, and is empty where there can be only one. In a ``rollout`` the pods
+    beyond the steady state are of a new template.
     """
 
     title: str
     demands: tuple[Demand, ...]
     lost: Names = frozenset()
+    rollout: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def _surge(plan: Plan, _named: Collection[str]) -> Iterator[Case]:
         more = surge(demand)
         if more:
             title = "Run of" if demand.workload.kind == "CronJob" else "Rollout of"
-            yield Case(f"{title} {demand.workload.name}", _with(plan, {demand: demand.pods + more}))
+            yield Case(f"{title} {demand.workload.name}", _with(plan, {demand: demand.pods + more}), rollout=True)
 
 
 def _blue_green(plan: Plan, named: Collection[str]) -> Iterator[Case]:
