@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -23,6 +25,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.quantiti
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.model import Cluster, Settings
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.simulated_nodes import reported
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.capacity_live import Observed, observe
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.capacity_placement import Answers, ask
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_api import connect
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import KubeError, NoClusterError
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.results import (
@@ -31,6 +34,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.edge.results 
     finish,
     require_libraries,
 )
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.scratch_cluster import missing_programs
 
 NAMESPACED_KINDS = (*COUNTED_KINDS, "ScaledObject")
 
@@ -63,6 +67,9 @@ def argument_spec(connection: Mapping[str, Any]) -> dict[str, Any]:
         "situations": {**names, "choices": list(SITUATIONS), "default": list(SITUATIONS)},
         "blue_green": {**names, "default": []},
         "scale": {"type": "str", "default": "1"},
+        "placement": {"type": "bool", "default": False},
+        "binary_directory": {"type": "path"},
+        "placement_timeout": {"type": "int", "default": 120},
     }
     return {**connection, **own}
 
@@ -84,10 +91,13 @@ def run(params: Mapping[str, Any], _check_mode: bool = False, _diff_mode: bool =
         world = World(cluster, live, against.nodes, datetime.now(timezone.utc))
         judge = Judge(world, params["blue_green"])
         _check_components(judge, params["blue_green"])
-        judgements = [judge.judgement(name) for name in SITUATIONS if name in params["situations"]]
+        names = [name for name in SITUATIONS if name in params["situations"]]
+        placed, answers = _placement(params, judge, names)
+        judgements = [judge.judgement(name, answers.placements.get(name)) for name in names]
     except (ManifestError, KubeError, OptionError) as error:
         return Ending({"msg": str(error)}, failed=True)
-    return Ending({"changed": False, "judged_against": against.name, **report(judge, judgements)}, against.warnings)
+    result = {"changed": False, "judged_against": against.name, "placement": placed, **report(judge, judgements)}
+    return Ending(result, against.warnings)
 
 
 def _wanted(params: Mapping[str, Any]) -> list[KubeObject] | None:
@@ -112,7 +122,7 @@ def _against(params: Mapping[str, Any], wanted: Sequence[KubeObject] | None) -> 
     promised = _promised(params)
     try:
         api = connect(connection_params(params))
-        observed = observe(api, wanted or (), placement=False)
+        observed = observe(api, wanted or (), params["placement"])
     except NoClusterError as error:
         if wanted is None or not promised:
             raise
@@ -126,6 +136,30 @@ def _against(params: Mapping[str, Any], wanted: Sequence[KubeObject] | None) -> 
             "nodes", observed, promised, (*warnings, "The cluster has no node yet; those of the option nodes are judged.")
         )
     return Against("cluster", observed, nodes, tuple(warnings))
+
+
+def _placement(params: Mapping[str, Any], judge: Judge, names: Sequence[str]) -> tuple[dict[str, str], Answers]:
+    """Whether the scheduler was asked, and what it said. Where it was not, nothing is taken for placed."""
+    directory = Path(params["binary_directory"] or default_binaries(os.environ))
+    if not params["placement"]:
+        return {"state": "not_asked", "reason": "the option placement is false: sums alone were judged"}, Answers({})
+    if not judge.plan.world.nodes:
+        return {"state": "not_run", "reason": "no nodes are known that pods could be placed on"}, Answers({})
+    missing = missing_programs(directory)
+    if missing:
+        remedy = "Run `make store` or playbooks/mirror.yml, or set binary_directory."
+        return {"state": "not_run", "reason": f"{directory} lacks {', '.join(missing)}. {remedy}"}, Answers({})
+    answers = ask(judge, names, directory, float(params["placement_timeout"]))
+    if answers.reason:
+        left = ", ".join(name for name in names if name not in answers.placements)
+        return {"state": "not_run", "reason": f"{answers.reason} (not placed: {left})"}, answers
+    return {"state": "run", "reason": "kube-scheduler placed the pods on a scratch cluster"}, answers
+
+
+def default_binaries(environment: Mapping[str, str]) -> str:
+    """Where playbooks/mirror.yml puts programs."""
+    cache = environment.get("XDG_CACHE_HOME") or str(Path("~/.cache").expanduser())
+    return str(Path(environment.get("AUTOTRADE_STORE") or f"{cache}/autotrade/store") / "bin")
 
 
 def _promised(params: Mapping[str, Any]) -> tuple[KubeObject, ...]:

@@ -121,7 +121,8 @@ class Judge:
         failing = sum(one.fit is Fit.DOES_NOT_FIT for one in verdicts)
         among = f" (the worst of {failing} of {len(verdicts)})" if failing and len(verdicts) > 1 else ""
         title = f"{worst.case.title}{among}: " if worst.case.title else ""
-        parts = [f"{title}{'; '.join(worst.problems) or self._fitting(worst)}."]
+        said = [*worst.problems, *([self._fitting(worst)] if worst.fit is Fit.FITS else [])]
+        parts = [f"{title}{'; '.join(said)}."]
         if worst.fit is Fit.DOES_NOT_FIT:
             parts += [*self._headroom(situation), *_remedies(situation, worst)]
         return Judgement(situation, worst.fit, worst.reason, " ".join(parts), worst)
@@ -213,13 +214,14 @@ def _of(resource: str, part: Fraction, whole: Fraction) -> str:
 
 
 def _by_scheduler(placement: Placement) -> tuple[Fit, str, tuple[str, ...], tuple[Unplaced, ...]]:
+    tied = (f"{', '.join(placement.tied)} wait for their node, where their volumes lie",) if placement.tied else ()
     if placement.unplaced:
         problems = tuple(f"{one.pods} of {one.component} find no place: {one.message}" for one in placement.unplaced)
-        return Fit.DOES_NOT_FIT, "Unschedulable", problems, placement.unplaced
+        return Fit.DOES_NOT_FIT, "Unschedulable", (*problems, *tied), placement.unplaced
     if placement.displaced:
         names = ", ".join(placement.displaced)
-        return Fit.TIGHT, "Displaces", (f"every pod finds a place, but {names} had to give way to more important pods",), ()
-    return Fit.FITS, "Placed", (), ()
+        return Fit.TIGHT, "Displaces", (f"each pod finds a place, but pods of {names} have to move for it", *tied), ()
+    return Fit.FITS, "Placed", tied, ()
 
 
 def _remedies(situation: str, verdict: CaseVerdict) -> list[str]:
