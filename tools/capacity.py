@@ -21,103 +21,60 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / ".collections"))
 
 from ansible_collections.autotrade.deployment.plugins.module_utils.core import simulated_nodes  # noqa: E402
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.quantities import parse  # noqa: E402
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements import sums  # noqa: E402
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity.amounts import Resources  # noqa: E402
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity.autoscalers import autoscaled  # noqa: E402
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity.demands import Demand  # noqa: E402
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity.judging import Judge  # noqa: E402
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity.rooms import packed  # noqa: E402
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity.standing import EARLY, TOLD, total  # noqa: E402
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity.world import World  # noqa: E402
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.model import Cluster  # noqa: E402
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.workloads import Workload  # noqa: E402
 
 DOCUMENT = ROOT / "docs" / "capacity.md"
 BEGIN, END = "<!-- tables: begin (written by tools/capacity.py) -->", "<!-- tables: end -->"
 NAMESPACE = "trading-system"
 # Kept back on each node for kubelet, container runtime, network and storage agents that operators start and no role renders.
-RESERVED = {"cpu": Fraction(1), "memory": Fraction(2 * 2**30)}
-RESOURCES = ("cpu", "memory", "nvidia.com/gpu")
-Needs = dict[str, Fraction]
-
-
-@dataclass(frozen=True)
-class Demand:
-    """As many equal pods as one workload asks for."""
-
-    workload: Workload
-    pods: int
-    needs: Needs
+RESERVED = {"cpu": "1", "memory": "2Gi"}
+# The columns: all but the GPUs, which stand last, and the pods, which stand first.
+COLUMNS = TOLD[:4]
+GPUS = "requests.nvidia.com/gpu"
 
 
 @dataclass(frozen=True)
 class Situation:
-    """The objects of one way to run the system, with the autoscalers at rest or at their maximum."""
+    """The objects of one way to run the system, and the name under which capacity_info judges it."""
 
     title: str
-    cluster: Cluster
-    at_maximum: bool = False
+    objects: Sequence[dict[str, Any]]
+    name: str = "steady"
 
-    def demands(self, namespace: str | None = None) -> list[Demand]:
-        return [
-            Demand(workload, self._pods(workload), sums.pod_sum(self.cluster, workload))
-            for workload in self.cluster.workloads(namespace)
-            if self._pods(workload)
-        ]
+    def judge(self, nodes: Sequence[dict[str, Any]] = ()) -> Judge:
+        return Judge(World(Cluster(self.objects), Cluster(()), tuple(nodes), EARLY))
 
-    def _pods(self, workload: Workload) -> int:
-        return sums.maximum(self.cluster, workload) if self.at_maximum else workload.replicas
+    def demands(self, nodes: Sequence[dict[str, Any]] = ()) -> tuple[Demand, ...]:
+        (case,) = self.judge(nodes).cases(self.name)
+        return tuple(demand for demand in case.demands if demand.pods)
 
 
 def nodes_of(hosts: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     """The nodes as their kubelets would report them."""
-    return [_reported(node) for node in simulated_nodes.node_objects(hosts, "v0")]
-
-
-def _reported(node: dict[str, Any]) -> dict[str, Any]:
-    notes = node["metadata"]["annotations"]
-    return {
-        **node,
-        "spec": {"taints": json.loads(notes[f"{simulated_nodes.SIMULATION}/taints"])},
-        "status": {"allocatable": json.loads(notes[f"{simulated_nodes.SIMULATION}/capacity"])},
-    }
+    return [simulated_nodes.reported(node, RESERVED) for node in simulated_nodes.node_objects(hosts, "v0")]
 
 
 def unplaced(situation: Situation, nodes: Sequence[dict[str, Any]]) -> list[str]:
     """The workloads that find no place when pods are packed first-fit, those with the fewest possible nodes first."""
-    rooms = [_room(situation, node) for node in nodes]
-    left: list[str] = []
-    placeable = [
-        (demand, [i for i, node in enumerate(nodes) if demand.workload.may_run_on(node)]) for demand in situation.demands()
-    ]
-    for demand, where in sorted(placeable, key=lambda one: (len(one[1]), -one[0].needs["requests.cpu"], one[0].workload.name)):
-        for _ in range(demand.pods):
-            if not _place(demand.needs, [rooms[i] for i in where]):
-                left.append(demand.workload.name)
-    return left
-
-
-def _room(situation: Situation, node: dict[str, Any]) -> Needs:
-    daemons = [
-        workload for workload in situation.cluster.workloads() if workload.kind == "DaemonSet" and workload.may_run_on(node)
-    ]
-    allocatable = node["status"]["allocatable"]
-    return {
-        resource: parse(str(allocatable.get(resource, 0)))
-        - RESERVED.get(resource, 0)
-        - sum(daemon.needs(resource) for daemon in daemons)
-        for resource in RESOURCES
-    }
-
-
-def _place(needs: Needs, rooms: list[Needs]) -> bool:
-    for room in rooms:
-        if all(needs[f"requests.{resource}"] <= room[resource] for resource in RESOURCES):
-            for resource in RESOURCES:
-                room[resource] -= needs[f"requests.{resource}"]
-            return True
-    return False
+    return sorted(packed(situation.judge(nodes).plan.rooms, situation.demands(nodes)).elements())
 
 
 def smallest(situation: Situation, nodes: Sequence[dict[str, Any]], lost: int) -> int:
     """How many CPU nodes like the first one it takes to place every pod while ``lost`` of them are gone."""
     others = [node for node in nodes if class_of(node) != "cpu"]
     model = next(node for node in nodes if class_of(node) == "cpu")
-    return next(count + lost for count in range(1, 100) if not unplaced(situation, [*others, *[model] * count]))
+    return next(count + lost for count in range(1, 100) if not unplaced(situation, [*others, *copies(model, count)]))
+
+
+def copies(model: dict[str, Any], count: int) -> list[dict[str, Any]]:
+    return [{**model, "metadata": {**model["metadata"], "name": f"copy-{number}"}} for number in range(count)]
 
 
 def class_of(node: dict[str, Any]) -> str:
@@ -131,41 +88,36 @@ def figure(resource: str, amount: Fraction) -> str:
 def component_table(steady: Situation) -> Iterator[str]:
     yield "| workload | pods | requests: cpu | memory, Gi | limits: cpu | memory, Gi | GPUs |"
     yield "|---|---|---|---|---|---|---|"
-    total = dict.fromkeys((*sums.COUNTED, "pods"), Fraction(0))
-    for demand in sorted(steady.demands(NAMESPACE), key=lambda one: one.workload.name):
-        figures = {key: demand.needs[key] * demand.pods for key in sums.COUNTED}
-        total = {key: total[key] + figures.get(key, demand.pods) for key in total}
-        yield _row(demand.workload.name, str(demand.pods), figures)
-    yield _row("**sum**", str(total["pods"]), total)
+    found = sorted((one for one in steady.demands() if one.workload.namespace == NAMESPACE), key=lambda one: one.name)
+    for demand in found:
+        yield _row(demand.workload.name, total([demand], NAMESPACE))
+    yield _row("**sum**", total(found, NAMESPACE))
 
 
-def _row(name: str, pods: str, figures: Needs) -> str:
-    cells = [figure(key, figures[key]) for key in sums.COUNTED[:4]]
-    return f"| {name} | {pods} | {' | '.join(cells)} | {figures['requests.nvidia.com/gpu']} |"
+def _row(name: str, figures: Resources) -> str:
+    cells = [figure(key, figures[key]) for key in COLUMNS]
+    return f"| {name} | {figures['pods']} | {' | '.join(cells)} | {figures[GPUS]} |"
 
 
 def quota_table(situations: Sequence[Situation]) -> Iterator[str]:
-    cluster = situations[0].cluster
-    hard = cluster.of_kind("ResourceQuota", NAMESPACE)[0]["spec"]["hard"]
+    charged = [{one.resource: one for one in situation.judge().charges.figures(situation.demands())} for situation in situations]
     yield "| figure | quota | " + " | ".join(situation.title for situation in situations) + " |"
     yield "|---|---|" + "---|" * len(situations)
-    totals = [sums.namespace_sum(situation.cluster, NAMESPACE, situation.at_maximum) for situation in situations]
-    for key in (*sums.COUNTED, "pods"):
-        ceiling = parse(hard[key])
-        cells = [figure(key, total[key]) + (" (**over**)" if total[key] > ceiling else "") for total in totals]
-        yield f"| {key}{', Gi' if key.endswith('memory') else ''} | {figure(key, ceiling)} | {' | '.join(cells)} |"
+    for key in TOLD:
+        cells = [figure(key, one[key].used) + ("" if one[key].fits else " (**over**)") for one in charged]
+        unit = ", Gi" if key.endswith("memory") else ""
+        yield f"| {key}{unit} | {figure(key, charged[0][key].hard)} | {' | '.join(cells)} |"
     yield ""
-    yield from _headroom(situations[0], hard, totals[0])
+    yield from _headroom(situations[0])
 
 
-def _headroom(steady: Situation, hard: dict[str, str], total: Needs) -> Iterator[str]:
-    for demand in steady.demands(NAMESPACE):
-        if sums.scaled_by_hpa(steady.cluster, demand.workload):
-            needs = demand.needs
-            fits = {key: int((parse(hard[key]) - total[key]) / needs[key]) for key in sums.COUNTED if needs[key]}
-            first = min(fits, key=lambda key: fits[key])
-            name = demand.workload.name
-            yield f"- Beyond the steady state the quota takes {fits[first]} more pods of {name}; {first} is what ends first."
+def _headroom(steady: Situation) -> Iterator[str]:
+    judge = steady.judge()
+    for demand in judge.plan.steady:
+        room = judge.charges.room_for(demand, judge.charges.figures(judge.plan.steady))
+        if room and autoscaled(judge.plan.world.after, demand.workload):
+            name = demand.name
+            yield f"- Beyond the steady state the quota takes {room[0]} more pods of {name}; {room[1]} is what ends first."
 
 
 def node_table(situations: Sequence[Situation], nodes: Sequence[dict[str, Any]]) -> Iterator[str]:
@@ -198,11 +150,10 @@ def tables(situations: Sequence[Situation], nodes: Sequence[dict[str, Any]]) -> 
 
 def situations_of(steady: Sequence[dict[str, Any]], blue_green: Sequence[dict[str, Any]]) -> list[Situation]:
     """The three ways of running that the document compares."""
-    usual = Cluster(steady)
     return [
-        Situation("steady state", usual),
-        Situation("blue and green", Cluster(blue_green)),
-        Situation("every autoscaler at its maximum", usual, at_maximum=True),
+        Situation("steady state", steady),
+        Situation("blue and green", blue_green, "blue_green"),
+        Situation("every autoscaler at its maximum", steady, "autoscaler_maximum"),
     ]
 
 

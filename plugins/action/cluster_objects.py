@@ -4,34 +4,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible.plugins.loader import lookup_loader
 from ansible.utils.display import Display
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import ManifestError
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge.arguments import sealed_connection
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge import apply_module
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.arguments import (
+    connection_options,
+    sealed_connection,
+    wait_options,
+)
 from ansible_collections.autotrade.deployment.plugins.plugin_utils import in_process, object_text, progress
+from ansible_collections.autotrade.deployment.plugins.plugin_utils.object_sources import SUFFIX, ObjectSources
 
 MODULE = "autotrade.deployment.cluster_objects"
-SUFFIX = ".j2"
-INLINE = ("definition", "resource_definition", "definitions", "inline")
+EXPORTS = ("exported", "rendered")
 # What is over sooner needs no progress.
 QUIET_S = 2.0
-
-
-class SharedVariables(dict[str, Any]):
-    """A task's variables for the template lookup, which copies all of them deeply for every file: most of a run's time.
-
-    The lookup only adds keys to its copy, so a shallow one serves as well.
-    """
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> dict[str, Any]:
-        return dict(self)
 
 
 class ActionModule(ActionBase):
@@ -43,12 +37,13 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
         args = dict(self._task.args)
-        files = {path: self._render(path, variables) for path in self._templates(args.pop("template", None))}
+        sources = ObjectSources(self, variables)
+        files = sources.rendered(args.pop("template", None))
         export_dir = args.pop("export_dir", None)
-        if args.get("state") == "exported":
-            return result | self._export(files, export_dir)
+        if args.get("state") in EXPORTS:
+            return result | self._export(files, export_dir, scratch=args["state"] == "rendered")
         try:
-            docs = [*self._documents(files), *self._given(args)]
+            docs = list(sources.documents(files, args))
             if docs:
                 args["definition"] = object_text.sealed(docs)
         except ManifestError as error:
@@ -63,58 +58,23 @@ class ActionModule(ActionBase):
             if path is not None:
                 args["progress_file"] = str(path)
             if in_process.possible(self, variables):
-                return in_process.run(args, self._task.check_mode, self._task.diff)
+                specification = apply_module.argument_spec(connection_options(), wait_options())
+                return in_process.run(specification, apply_module.run, args, self._task)
             result: dict[str, Any] = self._execute_module(module_name=MODULE, module_args=args, task_vars=variables)
         return result
 
-    def _templates(self, names: Any) -> list[Path]:
-        paths: list[Path] = []
-        for name in _as_list(names):
-            found = Path(self._find_needle("templates", name["path"] if isinstance(name, Mapping) else name))
-            paths += sorted(found.glob(f"*.yaml{SUFFIX}")) if found.is_dir() else [found]
-        return paths
-
-    def _render(self, path: Path, variables: dict[str, Any]) -> str:
-        lookup = lookup_loader.get("ansible.builtin.template", loader=self._loader, templar=self._templar)
-        try:
-            rendered = lookup.run([str(path)], variables=SharedVariables(variables))[0]
-        except Exception as error:
-            reason, cause = object_text.why_not_rendered(path.read_text(encoding="utf-8"), error)
-        else:
-            # ansible-core 2.18 marks what came from a lookup by a subclass of str, which str() keeps and the YAML parser refuses.
-            return str.__str__(rendered)
-        # Raised out here, because ansible-core 2.18 quotes whatever error is being handled.
-        raise AnsibleActionFail(f"The template {self._origin(path)} cannot be rendered: {reason}") from cause
-
-    def _documents(self, files: Mapping[Path, str]) -> Iterator[tuple[str, Any]]:
-        for path, text in files.items():
-            yield from object_text.documents(self._origin(path), text)
-
-    def _given(self, args: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-        for source in _as_list(args.pop("src", None)):
-            path = Path(self._find_needle("files", source))
-            yield from object_text.documents(self._origin(path), path.read_text(encoding="utf-8"))
-        for name in INLINE:
-            if args.get(name) is not None:
-                yield from object_text.inline(args[name])
-            args.pop(name, None)
-
-    def _origin(self, path: Path) -> str:
-        """The file as its reader knows it: below the folder of its role, such as ``database/templates/objects/pg.yaml.j2``."""
-        parts = path.parts
-        return "/".join(parts[parts.index("roles") + 1 :]) if "roles" in parts else str(path)
-
-    def _export(self, files: dict[Path, str], directory: str | None) -> dict[str, Any]:
+    def _export(self, files: dict[Path, str], directory: str | None, *, scratch: bool) -> dict[str, Any]:
         if self._task._role is None or directory is None:
-            raise AnsibleActionFail("state: exported works inside a role, whose name becomes the folder's name below export_dir")
+            state = self._task.args["state"]
+            raise AnsibleActionFail(f"state: {state} works inside a role, whose name becomes the folder's name below export_dir")
         folder = Path(directory) / self._task._role.get_name().rsplit(".", 1)[-1]
         written = {folder / path.name.removesuffix(SUFFIX): text for path, text in files.items()}
         changed = {path: text for path, text in written.items() if not path.exists() or path.read_text() != text}
-        if not self._task.check_mode:
+        if scratch or not self._task.check_mode:
             for path, text in changed.items():
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text)
-        return {"changed": bool(changed), "files": sorted(map(str, written))}
+        return {"changed": bool(changed) and not scratch, "files": sorted(map(str, written))}
 
 
 def described(line: Mapping[str, Any]) -> str:
@@ -122,9 +82,3 @@ def described(line: Mapping[str, Any]) -> str:
     if float(line.get("time", 0)) < QUIET_S:
         return ""
     return f"  [wave {line['wave']}/{line['waves']}, {line['ready']} of {line['total']} ready] {line['message']}"
-
-
-def _as_list(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    return list(value) if isinstance(value, list) else [value]

@@ -31,8 +31,9 @@ options:
     description:
       - V(present) applies, V(absent) deletes what is there in the reverse order, and with O(wait=true) waits until it is gone.
       - V(exported) renders O(template) into files below O(export_dir) and needs no cluster.
+      - V(rendered) does the same for a later task that reads them. It writes in check mode too, and never reports a change.
     type: str
-    choices: [present, absent, exported]
+    choices: [present, absent, exported, rendered]
     default: present
   template:
     description:
@@ -47,7 +48,9 @@ options:
     type: raw
     aliases: [resource_definition, definitions, inline]
   export_dir:
-    description: Folder on the controller for O(state=exported). Files are written to a folder in it that has the role's name.
+    description:
+      - Folder on the controller for O(state=exported) and O(state=rendered).
+      - Files are written to a folder in it that has the role's name.
     type: path
   namespace:
     description: Namespace of the objects that need one and name none; by default the one in the kubeconfig's context.
@@ -225,7 +228,7 @@ duration:
   type: float
 files:
   description: Files that O(state=exported) keeps.
-  returned: with O(state=exported)
+  returned: with O(state=exported) and O(state=rendered)
   type: list
   elements: str
 """

@@ -1,6 +1,6 @@
 # Copyright (c) autotrade.deployment engineers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Runs ``cluster_objects`` inside the controller's own process where a module would run on the controller anyway.
+"""Runs the body of a module inside the controller's own process where the module would run on the controller anyway.
 
 Packing a module, starting an interpreter and importing everything anew costs more than a set without changes takes. What
 is imported here is loaded once by the strategy and inherited by every worker.
@@ -10,18 +10,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.utils.display import Display
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge import apply_module
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge.arguments import (
-    connection_options,
-    missing_library,
-    wait_options,
-)
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.arguments import missing_library
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.results import Ending
+
+Body = Callable[[Mapping[str, Any], bool, bool], Ending]
 
 
 def possible(action: Any, variables: Mapping[str, Any]) -> bool:
@@ -43,13 +41,12 @@ def _same_file(interpreter: str) -> bool:
     return os.path.abspath(interpreter or ".") == os.path.abspath(sys.executable)  # noqa: PTH100 - links must stay
 
 
-def run(args: Mapping[str, Any], check_mode: bool, diff_mode: bool) -> dict[str, Any]:
-    """The module's result. Arguments are checked by the module's own specification."""
-    specification = apply_module.argument_spec(connection_options(), wait_options())
+def run(specification: Mapping[str, Any], body: Body, args: Mapping[str, Any], task: Any) -> dict[str, Any]:
+    """The module's result. ``body`` is what the module runs; arguments are checked by the module's own specification."""
     checked = ArgumentSpecValidator(specification).validate(dict(args))
     if checked.error_messages:
         raise AnsibleActionFail(", ".join(checked.error_messages))
-    ending = apply_module.run(checked.validated_parameters, check_mode, diff_mode)
+    ending = body(checked.validated_parameters, task.check_mode, task.diff)
     for warning in dict.fromkeys(ending.warnings):
         Display().warning(warning)
     return {**ending.result, "failed": ending.failed, "changed": ending.result.get("changed", False)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from fractions import Fraction
@@ -11,11 +10,13 @@ from typing import Any
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 from ansible.vars.manager import VariableManager
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity.admission import admitted
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity.amounts import ZERO, Resources
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity.pods import pod_requests
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.model import Cluster
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.reading import amount, labels, text, value
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.sums import pod_sum
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.workloads import REPLICATED_KINDS, Workload
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.simulated_nodes import SIMULATION, node_objects
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.simulated_nodes import node_objects, reported
 
 Object = dict[str, Any]
 KUBELET = "v1.36.3"
@@ -31,17 +32,9 @@ def nodes_of(inventory: str) -> list[Object]:
     return [reported(node) for node in node_objects(hosts, KUBELET)]
 
 
-def reported(node: Object) -> Object:
-    """A node with the status and the taints that its kubelet adds."""
-    told = {key.removeprefix(f"{SIMULATION}/"): found for key, found in node["metadata"]["annotations"].items()}
-    capacity = json.loads(told["capacity"])
-    status = {
-        "capacity": capacity,
-        "allocatable": capacity,
-        "nodeInfo": {"kubeletVersion": told["kubelet-version"]},
-        "conditions": [{"type": "Ready", "status": "True"}],
-    }
-    return {**node, "spec": {"taints": json.loads(told["taints"])}, "status": status}
+def needs(cluster: Cluster, workload: Workload) -> Resources:
+    """What one pod of a workload requests."""
+    return pod_requests(admitted(workload.template, workload.namespace, cluster))
 
 
 class Placing:
@@ -53,28 +46,26 @@ class Placing:
         self.nodes = {text(node, "metadata", "name"): node for node in cluster.nodes}
 
     def _room(self, node: Any) -> dict[str, Fraction]:
-        daemons = [w for w in self.cluster.workloads() if w.kind == "DaemonSet" and w.may_run_on(node)]
-        free = {
-            key: amount(value(node, "status", "allocatable", key)) or Fraction(0) for key in ("cpu", "memory", "nvidia.com/gpu")
-        }
-        return {key: found - sum((d.needs(key) for d in daemons), Fraction(0)) for key, found in free.items()}
+        daemons = [needs(self.cluster, w) for w in self.cluster.workloads() if w.kind == "DaemonSet" and w.may_run_on(node)]
+        free = {key: amount(value(node, "status", "allocatable", key)) or ZERO for key in ("cpu", "memory", "nvidia.com/gpu")}
+        return {key: found - sum((one.get(key, ZERO) for one in daemons), ZERO) for key, found in free.items()}
 
     def pods(self) -> Iterable[Object]:
         """A pod for every replica; the largest first, as they have the least choice."""
         found = [w for w in self.cluster.workloads() if w.kind in REPLICATED_KINDS]
-        for workload in sorted(found, key=lambda w: (-w.needs("nvidia.com/gpu"), -w.needs("memory"), w.name)):
+        sizes = {w.name: needs(self.cluster, w) for w in found}
+        gpus = {name: size.get("nvidia.com/gpu", ZERO) for name, size in sizes.items()}
+        for workload in sorted(found, key=lambda w: (-gpus[w.name], -sizes[w.name]["memory"], w.name)):
             placed: Counter[str] = Counter()
             for number in range(workload.replicas):
                 yield self._pod(workload, number, self._place(workload, placed))
 
     def _place(self, workload: Workload, placed: Counter[str]) -> str | None:
-        needs = {
-            key.removeprefix("requests."): n for key, n in pod_sum(self.cluster, workload).items() if key.startswith("requests.")
-        }
+        wanted = needs(self.cluster, workload)
         fitting = [
             name
             for name, node in self.nodes.items()
-            if workload.may_run_on(node) and all(self.room[name][key] >= needs[key] for key in self.room[name])
+            if workload.may_run_on(node) and all(room >= wanted.get(key, ZERO) for key, room in self.room[name].items())
         ]
         allowed = [name for name in fitting if self._spread_holds(workload, placed, name)]
         zones: Counter[str] = Counter()
@@ -88,7 +79,7 @@ class Placing:
         if best is not None:
             placed[best] += 1
             for key in self.room[best]:
-                self.room[best][key] -= needs[key]
+                self.room[best][key] -= wanted.get(key, ZERO)
         return best
 
     def _domain(self, name: str, topology: str) -> str:

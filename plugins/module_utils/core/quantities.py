@@ -56,6 +56,11 @@ def canonical(quantity: Number) -> str:
     return _write(value, family)
 
 
+def written(value: Fraction, *, binary: bool) -> str:
+    """The text that the API server writes for a value in base units, with suffixes of 1024 (``binary``) or of 1000."""
+    return _write(value, "binary" if binary else "decimal")
+
+
 def scale(quantity: Number, factor: Number) -> str:
     """``quantity`` times ``factor``, rounded up to what is worth writing, as canonical text.
 

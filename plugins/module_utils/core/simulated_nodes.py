@@ -7,7 +7,10 @@ from __future__ import annotations
 import ipaddress
 import json
 from collections.abc import Iterable, Mapping
+from fractions import Fraction
 from typing import Any
+
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.quantities import parse, written
 
 PREFIX = "autotrade.deployment"
 #: What a stage reads: sizes and taints stand in annotations, because the status and the taints of a node belong to its kubelet.
@@ -45,6 +48,26 @@ def node_objects(hosts: Mapping[str, Mapping[str, Any]], kubelet_version: str) -
     if problems:
         raise NodeSettingError("\n".join(problems))
     return [_node(index, name, variables, kubelet_version) for index, (name, variables) in enumerate(hosts.items())]
+
+
+def reported(node: Mapping[str, Any], reserved: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """A node of ``node_objects`` with the taints and the status that its kubelet adds, ready.
+
+    :param reserved: resource -> quantity that the node keeps back for itself; nothing by default.
+    """
+    told = {key.removeprefix(f"{SIMULATION}/"): found for key, found in node["metadata"]["annotations"].items()}
+    capacity = json.loads(told["capacity"])
+    status = {
+        "capacity": capacity,
+        "allocatable": {name: _less(size, (reserved or {}).get(name, "0")) for name, size in capacity.items()},
+        "nodeInfo": {"kubeletVersion": told["kubelet-version"]},
+        "conditions": [{"type": "Ready", "status": "True"}],
+    }
+    return {**node, "spec": {"taints": json.loads(told["taints"])}, "status": status}
+
+
+def _less(size: str, reserved: str) -> str:
+    return written(max(parse(size) - parse(reserved), Fraction(0)), binary=size.endswith("i"))
 
 
 def _problems(name: str, variables: Mapping[str, Any]) -> Iterable[str]:

@@ -129,7 +129,7 @@ def argument_spec(connection: Mapping[str, Any], waiting: Mapping[str, Any]) -> 
     """All options of ``cluster_objects``; those that the action plugin consumes are here because they are documented."""
     paths: dict[str, Any] = {"type": "list", "elements": "str", "default": []}
     own: dict[str, Any] = {
-        "state": {"type": "str", "choices": ["present", "absent", "exported"], "default": "present"},
+        "state": {"type": "str", "choices": ["present", "absent", "exported", "rendered"], "default": "present"},
         "template": {"type": "raw"},
         "src": {"type": "raw"},
         "definition": {"type": "raw", "no_log": True, "aliases": ["resource_definition", "definitions", "inline"]},

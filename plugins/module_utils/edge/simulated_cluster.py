@@ -51,7 +51,7 @@ NO_PORTS = Ports(0, 0, 0, 0, 0)
 
 @dataclass(frozen=True)
 class Settings:
-    """What the user asks for. ``wait_timeout`` in seconds."""
+    """What the user asks for. ``wait_timeout`` in seconds; ``components`` are those that shall run, all by default."""
 
     name: str
     root: Path
@@ -66,6 +66,7 @@ class Settings:
     bundles: tuple[Path, ...] = ()
     bundles_applied: bool = False
     cache: Path = Path("/nonexistent")
+    components: tuple[Component, ...] = START_ORDER
 
 
 @dataclass(frozen=True)
@@ -112,18 +113,18 @@ class SimulatedCluster:
                     self._bundles().forget()
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    def stopped(self) -> Outcome:
-        """Ends every process and keeps the data."""
+    def stopped(self, *, at_once: bool = False) -> Outcome:
+        """Ends every process and keeps the data; ``at_once`` lets none of them say good-bye."""
         plan = plan_stopped(self._records(), self._running())
         if not self._check_mode:
-            self._stop(plan)
+            self._stop(plan, at_once=at_once)
             plan = replace(plan, stop=(*plan.stop, *self._stop_leftovers()))
         return self._outcome(plan, self._spec(self._state.ports() or NO_PORTS))
 
-    def absent(self) -> Outcome:
+    def absent(self, *, at_once: bool = False) -> Outcome:
         """Ends every process and removes the cluster's directory."""
         existed = self._state.exists()
-        outcome = self.stopped()
+        outcome = self.stopped(at_once=at_once)
         if existed and not self._check_mode:
             self._state.remove()
         return replace(outcome, removed=existed)
@@ -172,7 +173,9 @@ class SimulatedCluster:
                 deaf = (Component.API_SERVER,)
         texts = self._files(spec, kinds)
         # Without a stage there is nothing for KWOK to do, and it refuses to run.
-        wanted = [component for component in START_ORDER if component is not Component.KWOK or self._settings.stages]
+        wanted = [
+            component for component in self._settings.components if component is not Component.KWOK or self._settings.stages
+        ]
         desired = {component: self._mark(spec, component, texts, mark) for component in wanted}
         return plan_started(desired, records, running, deaf)
 
@@ -185,11 +188,11 @@ class SimulatedCluster:
         stamp = f"{known.st_size}:{known.st_mtime_ns}" if known else "absent"
         return fingerprint(command(spec, component), texts, f"{stamp}:{pki_mark}")
 
-    def _stop(self, plan: Plan) -> None:
+    def _stop(self, plan: Plan, *, at_once: bool = False) -> None:
         records = self._records()
         for component in plan.stop:
             live = {name for name, record in records.items() if alive(record, self._running())}
-            simulated_processes.stop(records[component].identity, grace(component, live))
+            simulated_processes.stop(records[component].identity, 0 if at_once else grace(component, live))
             del records[component]
             self._state.remember(records)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity.autoscalers import autoscaled
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements import hygiene
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.model import (
     Cluster,
@@ -30,7 +31,6 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirem
     value,
     whole,
 )
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.sums import scaled_by_hpa
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.workloads import Workload
 
 # The port that every component listens on, the port of its Service, the seconds that preStop waits (specification, 5.1).
@@ -83,7 +83,7 @@ def component(cluster: Cluster, name: str) -> Iterator[str]:
 
 def _shape(cluster: Cluster, workload: Workload, shape: Shape, setting: str) -> Iterator[str]:
     where, scale = workload.where, cluster.settings.scale
-    if workload.replicas != shape.replicas and not (cluster.observed and scaled_by_hpa(cluster, workload)):
+    if workload.replicas != shape.replicas and not (cluster.observed and autoscaled(cluster, workload)):
         yield differs(where, "spec.replicas", workload.replicas, shape.replicas, setting)
     if not selects(value(workload.obj, "spec", "selector"), workload.labels):
         yield f"{where}: spec.selector does not match the labels of its own template (role trading_system)"
@@ -213,7 +213,7 @@ def _service(cluster: Cluster) -> Iterator[str]:
 
 def _scaler_target(cluster: Cluster) -> Iterator[str]:
     workloads = deployments_of(cluster, "trading-strategy")
-    if workloads and not any(scaled_by_hpa(cluster, workload) for workload in workloads):
+    if workloads and not any(autoscaled(cluster, workload) for workload in workloads):
         yield f"no autoscaler targets {', '.join(w.where for w in workloads)} (role autoscaling)"
 
 

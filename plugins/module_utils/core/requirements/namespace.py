@@ -7,7 +7,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements import sums
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity.amounts import shown_all
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity.autoscalers import autoscaled
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity.judging import Fit, Judge
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity.standing import alone, total
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.exceptions import excused
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.model import (
     Cluster,
@@ -145,14 +148,18 @@ def capacity(cluster: Cluster) -> Verdict:
     name = cluster.settings.namespace
     if not cluster.workloads(name):
         return judged([f"no workload stands in namespace {name}, so there is nothing to sum (role trading_system)"], "")
-    steady = sums.namespace_sum(cluster, name)
-    problems = [*sums.over_quota(cluster, name, steady), *sums.over_nodes(cluster)]
-    warnings = [
-        f"at HPA maximum {text}" for text in sums.over_quota(cluster, name, sums.namespace_sum(cluster, name, at_maximum=True))
-    ]
+    judge = Judge(alone(cluster))
+    steady = judge.judgement("steady")
+    problems = []
+    if not cluster.of_kind("ResourceQuota", name):
+        problems.append(f"no ResourceQuota stands in namespace {name} (role trading_namespace)")
+    if steady.fit is Fit.DOES_NOT_FIT:
+        problems.append(steady.message.rstrip("."))
+    (most,) = judge.cases("autoscaler_maximum")
+    warnings = [f"at HPA maximum {figure}" for figure in judge.charges.figures(most.demands) if not figure.fits]
     warning = f" (WARNING: {'; '.join(warnings)})" if warnings else ""
     unseen = "" if cluster.nodes else "the nodes' room, as these objects hold no nodes"
-    return judged(problems, f"steady state: {sums.shown_sum(steady)}{warning}", unseen)
+    return judged(problems, f"steady state: {shown_all(total(judge.plan.steady, name))}{warning}", unseen)
 
 
 @check("N5", "Java memory")
@@ -166,7 +173,7 @@ def java_memory(cluster: Cluster) -> Verdict:
     setting = "trading_system_overrides.java-component"
     problems = [f"{found.where}: JAVA_OPTS lacks {flag} ({setting})" for flag in JAVA_FLAGS if flag not in flags]
     problems += _heap(found, flags, setting)
-    if found.replicas != JAVA_REPLICAS and not sums.scaled_by_hpa(cluster, found):
+    if found.replicas != JAVA_REPLICAS and not autoscaled(cluster, found):
         problems.append(differs(found.where, "spec.replicas", found.replicas, JAVA_REPLICAS, setting))
     scale = cluster.settings.scale
     for side, figures in {"requests": ("1", "2Gi"), "limits": ("2", "4Gi")}.items():
@@ -233,7 +240,7 @@ def _priority_classes(cluster: Cluster) -> Iterator[str]:
 
 def _gpu_toleration(workload: Workload) -> Iterator[str]:
     tolerates = workload.tolerates({"key": GPU, "value": "present", "effect": "NoSchedule"})
-    needs = bool(workload.needs(GPU, "limits"))
+    needs = bool(workload.limit(GPU))
     if needs and not tolerates:
         yield f"{workload.where}: asks for {GPU} and does not tolerate the taint {GPU}=present:NoSchedule (role trading_system)"
     if tolerates and not needs and workload.kind != "DaemonSet":

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements import sums
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity.amounts import shown_all
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity.situations import Plan
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity.standing import alone, total
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.model import (
     Cluster,
     Verdict,
@@ -53,7 +55,7 @@ def utilization(cluster: Cluster) -> Verdict:
     """What the quota has counted against what it allows; what pods really use needs the metrics of a live cluster."""
     quotas = [q for q in cluster.of_kind("ResourceQuota", cluster.settings.namespace) if mapping(q, "status", "used")]
     if not quotas:
-        asked = sums.shown_sum(sums.namespace_sum(cluster, cluster.settings.namespace))
+        asked = shown_all(total(Plan(alone(cluster)).steady, cluster.settings.namespace))
         return not_run(f"no quota has counted anything yet; these objects ask for {asked}")
     shares = []
     for quota in quotas:

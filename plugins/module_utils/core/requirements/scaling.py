@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity.autoscalers import autoscaler_of
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.exceptions import excused
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.model import (
     Cluster,
@@ -30,7 +31,6 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirem
     texts,
     value,
 )
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.sums import autoscaler_of
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.workloads import (
     REPLICATED_KINDS,
     Workload,
@@ -195,7 +195,7 @@ def vertical(cluster: Cluster) -> Verdict:
 
 def _vertical(cluster: Cluster, found: Mapping[str, Any], workload: Workload) -> Iterator[str]:
     mode = text(found, "spec", "updatePolicy", "updateMode") or "the default (Recreate)"
-    careful = workload.component in UNMANAGED or workload.needs(GPU, "limits")
+    careful = workload.component in UNMANAGED or workload.limit(GPU)
     if careful and mode != "Off":
         yield f"{where_is(found)}: updateMode is {mode}, expected Off for {workload.component} (role autoscaling)"
     controlled = {

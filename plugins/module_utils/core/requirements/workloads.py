@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity.amounts import ZERO, Resources, resources_at
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity.pods import LIMITS, REQUESTS, container_total
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.reading import (
     EMPTY,
-    amount,
     expression_holds,
     items,
     labels,
@@ -113,11 +114,9 @@ class Workload:
             if claims.get(text(mount, "name"))
         }
 
-    def needs(self, resource: str, side: str = "requests") -> Fraction:
-        """What one pod charges: the larger of its biggest init step and the sum of what runs together."""
-        running = sum((c.resource(resource, side) for c in self.containers if not c.init or c.sidecar), Fraction(0))
-        steps = [c.resource(resource, side) for c in self.containers if c.init and not c.sidecar]
-        return max([running, *steps])
+    def limit(self, resource: str) -> Fraction:
+        """The most that the containers of one pod may take of a resource, as the template says it."""
+        return container_total({"spec": self.spec}, LIMITS).get(resource, ZERO)
 
     def tolerates(self, taint: Mapping[str, Any]) -> bool:
         """Whether a toleration of the pod matches the taint."""
@@ -126,19 +125,26 @@ class Workload:
     def may_run_on(self, node: Mapping[str, Any]) -> bool:
         """Node selector, required node affinity and hard taints, as the scheduler's filters judge them."""
         hard = [t for t in items(node, "spec", "taints") if text(t, "effect") in {"NoSchedule", "NoExecute"}]
-        return self.chooses(labels(node)) and all(self.tolerates(taint) for taint in hard)
+        return self.chooses(labels(node), text(node, "metadata", "name")) and all(self.tolerates(taint) for taint in hard)
 
-    def chooses(self, node_labels: Mapping[str, Any]) -> bool:
-        """Node selector and required node affinity against a node's labels."""
+    def chooses(self, node_labels: Mapping[str, Any], node_name: str = "") -> bool:
+        """Node selector and required node affinity against a node's labels and name."""
         if any(node_labels.get(key) != wanted for key, wanted in mapping(self.spec, "nodeSelector").items()):
             return False
-        terms = self.node_terms()
-        return not terms or any(all(expression_holds(one, node_labels) for one in term) for term in terms)
+        terms, fields = self.node_terms(), {"metadata.name": node_name}
+        named = [items(term, "matchFields") for term in self._node_selector_terms()]
+        return not terms or any(
+            all(expression_holds(one, node_labels) for one in term) and all(expression_holds(one, fields) for one in names)
+            for term, names in zip(terms, named, strict=True)
+        )
 
     def node_terms(self) -> list[list[Mapping[str, Any]]]:
         """The required node affinity: alternatives of expressions that must all hold."""
+        return [items(term, "matchExpressions") for term in self._node_selector_terms()]
+
+    def _node_selector_terms(self) -> list[Mapping[str, Any]]:
         path = ("affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms")
-        return [items(term, "matchExpressions") for term in items(self.spec, *path)]
+        return items(self.spec, *path)
 
     def requires_label(self, key: str) -> bool:
         """Whether every way to place the pod says something about the node label ``key``."""
@@ -193,12 +199,10 @@ class Container:
         kind = "init container" if self.init else "container"
         return f"{self.workload.where}, {kind} {self.name or '(without a name)'}"
 
-    def resource(self, resource: str, side: str = "requests") -> Fraction:
-        """A request or limit; a missing request is the limit, as the API server defaults it."""
-        found = amount(value(self.spec, "resources", side, resource))
-        if found is None and side == "requests":
-            found = amount(value(self.spec, "resources", "limits", resource))
-        return found or Fraction(0)
+    @property
+    def amounts(self) -> tuple[Resources, Resources]:
+        """Requests and limits as they are written."""
+        return resources_at(self.spec, "resources", REQUESTS), resources_at(self.spec, "resources", LIMITS)
 
     def port(self, name_or_number: Any) -> Any:
         """The number of a port that a probe or Service names."""
