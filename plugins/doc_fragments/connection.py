@@ -37,7 +37,9 @@ options:
     type: str
   username:
     description:
-      - User for basic authentication, which only a proxy in front of an API server understands.
+      - User of an OpenShift cluster, whose OAuth server gives a token for O(username) and O(password). The token is revoked when
+        the task ends. O(ca_cert) must hold the authority of that server too.
+      - At any other API server they are sent by basic authentication, which only a proxy in front of it understands.
       - Can also be set by the variable E(K8S_AUTH_USERNAME).
     type: str
   password:
@@ -119,4 +121,5 @@ requirements:
   - urllib3
   - kubernetes >= 31.0.0 (for kubeconfigs with exec plugins or auth providers)
   - jmespath (for readiness rules of your own)
+  - requests-oauthlib >= 1.4.0 (for O(username) and O(password) at OpenShift)
 """

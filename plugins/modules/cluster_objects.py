@@ -19,6 +19,9 @@ description:
     and network policies, then configuration, storage, workloads, autoscalers and routes, and webhooks last.
   - What is there is read by one LIST per kind and namespace. An object that our field manager applied with the same fields and
     values is not written again, so a second run sends no write at all.
+  - Inside a wave an object may name others that must be ready before it is applied, by the annotation
+    C(config.kubernetes.io/depends-on) of cli-utils, V(group/namespaces/namespace/kind/name) or V(group/kind/name), several with
+    commas between them. They may stand in the manifests or in the cluster. Deletion goes the other way.
   - A field that another manager holds with another value is a conflict. It is reported with path, manager and both values, and
     is neither taken nor left unless a rule in O(conflicts) says so.
   - Where a HorizontalPodAutoscaler or a KEDA ScaledObject scales a workload, C(spec.replicas) of the manifest counts at its
@@ -92,6 +95,59 @@ options:
     type: list
     elements: str
     default: []
+  applyset:
+    description:
+      - Makes the objects one ApplySet as Kubernetes defines it (KEP-3659), so that O(prune) can find what left the manifests.
+      - Members carry the label C(applyset.kubernetes.io/part-of). One object, the parent, records their kinds and namespaces.
+      - A set that belongs to another tool is refused, and so is one that misses its record.
+      - With O(state=absent) and O(prune) the other members of the set are deleted too, and the parent with the last of them.
+    type: dict
+    suboptions:
+      name:
+        description: Name of the parent.
+        type: str
+        required: true
+      namespace:
+        description: Namespace of the parent; by default that of O(namespace). It may be among the objects themselves.
+        type: str
+      kind:
+        description: Kind of the parent.
+        type: str
+        choices: [ConfigMap, Secret]
+        default: ConfigMap
+      adopt:
+        description: Whether objects that belong to another set are taken over; otherwise they are refused.
+        type: bool
+        default: false
+  prune:
+    description:
+      - Deletes members of O(applyset) that are in the manifests no more, in the reverse of apply order, each only as long as it
+        is the object that was read.
+      - Nothing is deleted unless every object was applied and, with O(wait=true), is ready. Do not use it with a part of the set.
+      - Kept are objects with the annotation C(autotrade.deployment/prune) V(never), objects that a controller owns, and what
+        takes more with it, unless O(prune.allow) names it.
+    type: dict
+    suboptions:
+      enabled:
+        description: Whether anything is deleted. Without, members are labelled and recorded only.
+        type: bool
+        default: true
+      allow:
+        description:
+          - What may be deleted although more goes with it, as kind, slash and name. In the name C(*) and C(?) may stand.
+          - The kinds are V(Namespace), V(CustomResourceDefinition.apiextensions.k8s.io), V(PersistentVolumeClaim),
+            V(PersistentVolume), and V(StatefulSet.apps) where it deletes its claims.
+        type: list
+        elements: str
+        default: []
+      max_count:
+        description: The most objects that one run may delete. More are refused, and none is deleted.
+        type: int
+        default: 20
+      max_share:
+        description: The largest share of all members that one run may delete, in percent. More are refused, and none is deleted.
+        type: int
+        default: 50
   progress_file:
     description:
       - File to which a JSON line is appended at each step.
@@ -159,6 +215,17 @@ EXAMPLES = r"""
         failed: "status.phase == 'Broken'"
         explanation: status.detail
 
+- name: Apply a set, and delete what left it once the rest is ready
+  autotrade.deployment.cluster_objects:
+    kubeconfig: "{{ kubeconfig }}"
+    src: web.yaml
+    wait: true
+    applyset:
+      name: web
+      namespace: demo
+    prune:
+      max_count: 5
+
 - name: Delete the objects and wait until they are gone
   autotrade.deployment.cluster_objects:
     kubeconfig: "{{ kubeconfig }}"
@@ -202,7 +269,9 @@ result:
           conflicts:
             - {path: .spec.replicas, manager: kubectl-edit, ours: 3, theirs: 5, decided: take}
 counts:
-  description: Number of objects by method, C(create), C(apply), C(unchanged), C(delete) and C(absent).
+  description:
+    - Number of objects by method, C(create), C(apply), C(unchanged), C(delete), C(absent), C(prune) and C(kept).
+    - C(prune) was deleted because it left the manifests, C(kept) left them too and was not deleted; C(notes) say why.
   returned: when a cluster or a prediction was asked for
   type: dict
 requests:

@@ -20,10 +20,11 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.manifest
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.readiness.model import Patience
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_engine import ApplyEngine, Settings
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_progress import Progress
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_set import SetSettings
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_wait import Waiting
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_write import Manner
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.clock import SystemClock
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_api import connect
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_api import HttpKubeApi, KubeApi, connect
 
 from tests.integration.booted import ROOT, Cluster, Json, pod
 
@@ -57,6 +58,9 @@ class Applier:
     scratch: Path
     params: dict[str, Any] = field(default_factory=dict)
 
+    def connect(self) -> HttpKubeApi:
+        return connect({"kubeconfig": str(self.cluster.kubeconfig), **self.params})
+
     def __call__(
         self,
         *objects: Json,
@@ -68,10 +72,13 @@ class Applier:
         rules: Iterable[ConflictRule] = (),
         earlier: Iterable[str] = EARLIER_MANAGERS,
         masks: Iterable[str] = (),
+        applyset: SetSettings | None = None,
+        api: KubeApi | None = None,
     ) -> Run:
-        api = connect({"kubeconfig": str(self.cluster.kubeconfig), **self.params})
-        manner = Manner(manager, tuple(rules), tuple(masks), check, tuple(earlier))
-        settings = Settings(manner, self.namespace, wait, Waiting(timeout, patience=QUICK))
+        api = api or self.connect()
+        conflict_rules = (*rules, *(applyset.conflict_rules if applyset else ()))
+        manner = Manner(manager, conflict_rules, tuple(masks), check, tuple(earlier))
+        settings = Settings(manner, self.namespace, wait, Waiting(timeout, patience=QUICK), applyset)
         clock, lines = SystemClock(), self.scratch / "progress.jsonl"
         lines.unlink(missing_ok=True)
         engine = ApplyEngine(api, settings, clock, Progress(str(lines), clock))

@@ -210,7 +210,7 @@ def _untouched(node: Json) -> bool:
 
 def condition(thing: Json, kind: str) -> str | None:
     """Status of one condition."""
-    found = [entry for entry in thing.get("status", {}).get("conditions", []) if entry["type"] == kind]
+    found = [entry for entry in (thing.get("status", {}).get("conditions") or ()) if entry["type"] == kind]
     return str(found[0]["status"]) if found else None
 
 

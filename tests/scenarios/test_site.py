@@ -108,3 +108,50 @@ def test_no_secret_is_printed_even_with_vvv(playbooks: Playbooks) -> None:
         assert value not in run.output
     plain = base64.b64decode(encoded["password"]).decode()
     assert plain not in run.output
+
+
+def deployments_of_the_strategy(books: Playbooks) -> set[str]:
+    found = kubectl(books, "get", "deployments", "-n", "trading-system", "-l", "app=trading-strategy", "-o", "name").split()
+    return {name.removeprefix("deployment.apps/") for name in found}
+
+
+ROLLING, CANARY, BLUE_GREEN = (
+    {"trading-strategy"},
+    {"trading-strategy-v1", "trading-strategy-v2"},
+    {"trading-strategy-blue", "trading-strategy-green"},
+)
+SYSTEM = ("--tags", "trading_system")
+
+
+@pytest.mark.requirement("D3")
+def test_another_strategy_takes_the_place_of_the_former_only_when_it_is_ready(playbooks: Playbooks) -> None:
+    # More pods than the quota of the namespace admits never get ready.
+    canary = {"stable": "v1", "replicas": {"v1": 3, "v2": 90}, "weights": {"v1": 90, "v2": 10}}
+    broken = json.dumps({"trading_system_strategy": "canary", "trading_system_canary": canary, "trading_system_wait_timeout": 30})
+    assert playbooks.run("site.yml", *SYSTEM, "-e", broken).status != 0
+    assert deployments_of_the_strategy(playbooks) == ROLLING | CANARY
+    kubectl(playbooks, "delete", "deployment", "-n", "trading-system", "trading-strategy-v2")
+    one = ("-e", "trading_system_strategy=canary", "-e", "trading_system_only=trading-strategy")
+    playbooks.must("site.yml", *SYSTEM, *one)
+    assert deployments_of_the_strategy(playbooks) == ROLLING | CANARY
+    predicted = playbooks.must("site.yml", *SYSTEM, "-e", "trading_system_strategy=canary", "--check", "--diff")
+    assert "before: apps/v1 Deployment trading-system/trading-strategy (option applyset)" in predicted.output
+    assert deployments_of_the_strategy(playbooks) == ROLLING | CANARY
+    playbooks.must("site.yml", *SYSTEM, "-e", "trading_system_strategy=canary")
+    assert deployments_of_the_strategy(playbooks) == CANARY
+    assert playbooks.must("site.yml", *SYSTEM, "-e", "trading_system_strategy=canary").changed == 0
+
+
+@pytest.mark.requirement("D2")
+def test_requests_move_to_the_new_side_when_it_is_ready(playbooks: Playbooks) -> None:
+    playbooks.must("site.yml", *SYSTEM, "-e", "trading_system_strategy=blue_green")
+    assert deployments_of_the_strategy(playbooks) == BLUE_GREEN
+    writes = [line for line in writes_of_the_engine(playbooks) if "/trading-strategy" in line]
+    last = {
+        name: max(n for n, line in enumerate(writes) if f"/{name}?" in line)
+        for name in ("trading-strategy-blue", "trading-strategy")
+    }
+    assert last["trading-strategy-blue"] < last["trading-strategy"]
+    playbooks.must("site.yml", *SYSTEM)
+    assert deployments_of_the_strategy(playbooks) == ROLLING
+    assert playbooks.must("site.yml").changed == 0

@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from typing import Any
+
+_VERSION = re.compile(r"v(?P<major>[1-9][0-9]*)(?:(?P<stage>alpha|beta)(?P<minor>[1-9][0-9]*))?")
 
 
 @dataclass(frozen=True)
@@ -40,8 +43,17 @@ class ResourceTable:
     def find(self, api_version: str, kind: str) -> ResourceType | None:
         return self._types.get((api_version, kind))
 
+    def find_group_kind(self, group: str, kind: str) -> ResourceType | None:
+        """The kind in the version that Kubernetes prefers: stable before beta before alpha, the highest number of each."""
+        served = [t for t in self if (t.group, t.kind) == (group, kind)]
+        return max(served, key=lambda t: version_rank(t.version), default=None)
+
     def with_types(self, types: Iterable[ResourceType]) -> ResourceTable:
         return ResourceTable([*self._types.values(), *types])
+
+    def with_version(self, api_version: str, types: Iterable[ResourceType]) -> ResourceTable:
+        """The table with these kinds in place of all that it had of this version."""
+        return ResourceTable([*(t for t in self if t.api_version != api_version), *types])
 
     def suggest(self, kind: str) -> str:
         """What the writer may have meant: the kind in another version, or kinds of a similar name."""
@@ -59,6 +71,15 @@ class ResourceTable:
 
     def __len__(self) -> int:
         return len(self._types)
+
+
+def version_rank(version: str) -> tuple[int, int, int]:
+    """Greater for a version that is preferred (apimachinery, version.CompareKubeAwareVersionStrings); least for other texts."""
+    match = _VERSION.fullmatch(version)
+    if match is None:
+        return (-1, 0, 0)
+    stability = {"alpha": 0, "beta": 1, None: 2}[match["stage"]]
+    return (stability, int(match["major"]), int(match["minor"] or 0))
 
 
 def from_aggregated(document: Mapping[str, Any]) -> Iterator[ResourceType]:

@@ -30,9 +30,14 @@ class Method(str, Enum):
     UNCHANGED = "unchanged"
     DELETE = "delete"
     ABSENT = "absent"
+    PRUNE = "prune"
+    KEPT = "kept"
 
     def __str__(self) -> str:
         return self.value
+
+
+_WITHOUT_CHANGE = (Method.ABSENT, Method.KEPT)
 
 
 @dataclass(frozen=True)
@@ -192,5 +197,5 @@ def counts(outcomes: Iterable[Outcome]) -> dict[str, int]:
     """How many objects were treated by each method."""
     table = {str(method): 0 for method in Method}
     for outcome in outcomes:
-        table[str(outcome.method if outcome.changed or outcome.method is Method.ABSENT else Method.UNCHANGED)] += 1
+        table[str(outcome.method if outcome.changed or outcome.method in _WITHOUT_CHANGE else Method.UNCHANGED)] += 1
     return table

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.api_resources import from_definition
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_dependencies import Stage, stages
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_gate import Fail
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_model import (
     Item,
@@ -18,19 +19,26 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_mo
     migration_warnings,
 )
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_plan import CRD, defined_kinds, item_of
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.manifests import Sourced, Wave, waves
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.manifests import Sourced
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import (
     ManifestError,
     ManifestSetError,
     ObjectRef,
-    ref_of,
 )
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.readiness.model import Readiness
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge import apply_live
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_delete import Remover
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_evidence import explain
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_live import Live
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_outside import Outside
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_predict import Plan, Planner, Tools
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_progress import Progress
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_set import (
+    NoSet,
+    SetKeeper,
+    SetSettings,
+    SetTools,
+)
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_wait import Gate, Waiting
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_write import Manner, Prediction, Refused, Writer
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.clock import Clock
@@ -47,6 +55,7 @@ class Settings:
     namespace: str | None = None
     wait: bool = False
     waiting: Waiting = field(default_factory=lambda: Waiting(120.0))
+    applyset: SetSettings | None = None
 
 
 class ApplyEngine:
@@ -59,6 +68,8 @@ class ApplyEngine:
         self._live = Live()
         self._planner = Planner(Tools(api, clock, self._writer, self._pool), self._live, settings.manner)
         self._gate = Gate(api, clock, settings.waiting, self._live, progress)
+        self._outside = Outside(api, self._gate)
+        self._set = self._keeper()
 
     def apply(self, sourced: Sequence[Sourced]) -> Report:
         """Creates and changes what differs, nothing else."""
@@ -77,41 +88,63 @@ class ApplyEngine:
     def _warned(self, report: Report) -> Report:
         return replace(report, warnings=(*report.warnings, *map(self._writer.hide, self._api.warnings())))
 
+    def _keeper(self) -> NoSet:
+        chosen, manager = self._settings.applyset, self._settings.manner.manager
+        if chosen is None:
+            return NoSet()
+        return SetKeeper(
+            chosen, SetTools(self._api, self._writer, self._gate, self._progress, self._pool, self._settings.wait, manager)
+        )
+
     def _close(self) -> None:
         self._gate.close()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _apply(self, sourced: Sequence[Sourced]) -> Report:
-        items = self._items(sourced)
+        items = self._items(self._set.members(sourced))
         unknown = [item for item in items.values() if item.kind is None]
         if unknown and not self._settings.manner.check:
             return Report(
                 (), tuple(map(self._unknown, unknown)), "The API server does not serve every kind; nothing was written."
             )
+        ordered = stages(items.values())
         self._read(item for item in items.values() if not item.deferred)
-        ordered = waves(item.obj for item in items.values())
-        refs = [ref_of(obj) for wave in ordered for obj in wave.objects]
-        self._progress.say((0, len(ordered)), 0, len(refs), "planning: asking the API server about what would change")
-        plan = self._planner.plan([items[ref] for ref in refs])
+        missing = self._outside.look(ordered, self._pool)
+        refused = [*self._set.begin(items.values()), *self._set.strangers(items.values(), self._live.objects)]
+        if refused or (missing and not self._settings.manner.check):
+            return Report((), (*refused, *missing), "Nothing was written.")
+        members = [item for stage in ordered for item in stage.items]
+        self._progress.say((0, len(ordered)), 0, len(members), "planning: asking the API server about what would change")
+        plan = self._planner.plan(members)
         if self._settings.manner.check:
-            title = "The API server would refuse these objects." if plan.problems else ""
-            foreseen = plan.outcomes(refs)
-            return Report(foreseen, plan.problems, title, migration_warnings(foreseen, check=True))
+            # An earlier task, which did nothing now, may be meant to create what is missing.
+            return self._foretold(plan, members, tuple(map(str, missing)))
         if plan.problems:
             return Report((), plan.problems, "The API server refuses these objects; nothing was written.")
         return self._carried_out(plan, items, ordered)
 
-    def _carried_out(self, plan: Plan, items: Mapping[ObjectRef, Item], ordered: Sequence[Wave]) -> Report:
+    def _foretold(self, plan: Plan, members: Sequence[Item], warnings: tuple[str, ...]) -> Report:
+        foreseen = plan.outcomes(item.ref for item in members)
+        warnings = (*warnings, *migration_warnings(foreseen, check=True))
+        if plan.problems:
+            return Report(foreseen, plan.problems, "The API server would refuse these objects.", warnings)
+        return self._finished(foreseen, warnings)
+
+    def _carried_out(self, plan: Plan, items: Mapping[ObjectRef, Item], ordered: Sequence[Stage]) -> Report:
         outcomes: list[Outcome] = []
-        for number, wave in enumerate(ordered, 1):
-            members = [items[ref_of(obj)] for obj in wave.objects]
-            done, problems = self._wave(plan, members, (number, len(ordered)), wave.name)
+        for number, stage in enumerate(ordered, 1):
+            done, problems = self._stage(plan, stage, (number, len(ordered)))
             outcomes += done
             if problems:
-                title = f"Wave {number} of {len(ordered)} ({wave.name}) failed."
+                title = f"Wave {number} of {len(ordered)} ({stage.name}) failed."
                 left = _unwritten(plan, items, outcomes, problems)
                 return Report(tuple(outcomes), tuple(problems), title, migration_warnings(outcomes), left)
-        return Report(tuple(outcomes), warnings=migration_warnings(outcomes))
+        return self._finished(outcomes, migration_warnings(outcomes))
+
+    def _finished(self, outcomes: Sequence[Outcome], warnings: tuple[str, ...]) -> Report:
+        finish = self._set.finish(outcomes)
+        title = "The objects are as they should be, but what left the set is not deleted." if finish.problems else ""
+        return Report((*outcomes, *finish.outcomes), finish.problems, title, (*warnings, *finish.warnings))
 
     def _items(self, sourced: Sequence[Sourced]) -> dict[ObjectRef, Item]:
         discovery, defined = self._api.discovery(), defined_kinds(s.obj for s in sourced)
@@ -146,16 +179,19 @@ class ApplyEngine:
         self._live.objects.update(found.objects)
         self._live.versions.update(found.versions)
 
-    def _wave(self, plan: Plan, members: list[Item], wave: tuple[int, int], name: str) -> tuple[list[Outcome], list[Problem]]:
-        late = [item for item in members if item.ref in plan.deferred]
+    def _stage(self, plan: Plan, stage: Stage, position: tuple[int, int]) -> tuple[list[Outcome], list[Problem]]:
+        late = [item for item in stage.items if item.ref in plan.deferred]
         self._read(late)
+        refused = self._set.strangers(late, self._live.objects) or self._outside.wait(stage, position)
+        if refused:
+            return [], refused
         judged = self._planner.judge(late)
-        if judged.problems:
-            return [], list(judged.problems)
-        self._progress.say(wave, 0, len(members), f"{name}: applying")
+        if problems := list(judged.problems) or self._set.widen():
+            return [], problems
+        self._progress.say(position, 0, len(stage.items), f"{stage.name}: applying")
         found = {**plan.predictions, **judged.predictions}
-        outcomes, problems = self._write([found[item.ref] for item in members])
-        return (outcomes, problems) if problems else self._settled(outcomes, wave, name)
+        outcomes, problems = self._write([found[item.ref] for item in stage.items])
+        return (outcomes, problems) if problems else self._settled(outcomes, position, stage)
 
     def _write(self, predictions: Sequence[Prediction]) -> tuple[list[Outcome], list[Problem]]:
         outcomes: list[Outcome] = []
@@ -169,10 +205,10 @@ class ApplyEngine:
                     self._live.objects[result.item.ref] = result.live
         return outcomes, problems
 
-    def _settled(self, outcomes: list[Outcome], wave: tuple[int, int], name: str) -> tuple[list[Outcome], list[Problem]]:
-        """Waits where the user wants it; definitions are waited for always, because what follows needs them."""
-        items = [o.item for o in outcomes if self._settings.wait or o.item.ref.kind == CRD]
-        verdict, judged = self._gate.ready(items, wave, name)
+    def _settled(self, outcomes: list[Outcome], position: tuple[int, int], stage: Stage) -> tuple[list[Outcome], list[Problem]]:
+        """Waits where the user wants it, and always for definitions and for what another object depends on."""
+        items = [o.item for o in outcomes if self._settings.wait or o.item.ref.kind == CRD or o.item.ref in stage.awaited]
+        verdict, judged = self._gate.ready(items, position, stage.name)
         for outcome in outcomes:
             if outcome.item.ref.kind == CRD and outcome.changed:
                 self._api.discovery().learn(from_definition(outcome.item.obj))
@@ -194,29 +230,16 @@ class ApplyEngine:
     def _remove(self, sourced: Sequence[Sourced]) -> Report:
         items = {ref: item for ref, item in self._items(sourced).items() if item.kind is not None and not item.deferred}
         self._read(items.values())
-        outcomes: list[Outcome] = []
-        ordered = tuple(reversed(waves(item.obj for item in items.values())))
-        for number, wave in enumerate(ordered, 1):
-            members = [items[ref_of(obj)] for obj in wave.objects]
-            self._progress.say((number, len(ordered)), 0, len(members), f"{wave.name}: deleting")
-            results = list(self._pool.map(self._writer.delete, members, [self._live.objects.get(m.ref) for m in members]))
-            outcomes += [r for r in results if isinstance(r, Outcome)]
-            problems = [r.problem for r in results if isinstance(r, Refused)]
-            if not problems and self._settings.wait and not self._settings.manner.check:
-                problems = self._gone(members, (number, len(ordered)), wave.name)
-            if problems:
-                return Report(tuple(outcomes), tuple(problems), f"Deleting {wave.name} failed.")
-        return Report(tuple(outcomes))
-
-    def _gone(self, members: list[Item], wave: tuple[int, int], name: str) -> list[Problem]:
-        verdict, judged = self._gate.gone(members, wave, name)
-        if not isinstance(verdict, Fail):
-            return []
-        limit = self._settings.waiting.timeout
-        return [
-            Problem(ref, "", f"is still there after {limit:g} s (wait_timeout): {judged[ref].message}", "Timeout")
-            for ref in verdict.culprits
-        ]
+        refused = self._set.begin(items.values())
+        if refused:
+            return Report((), tuple(refused), "Nothing was deleted.")
+        wait, check = self._settings.wait, self._settings.manner.check
+        remover = Remover(self._writer.delete, self._gate, self._live, self._progress, self._pool, wait, check)
+        removal = remover.remove(items.values())
+        if removal.problems:
+            return Report(removal.outcomes, removal.problems, removal.title)
+        finish = self._set.retire(removal.outcomes)
+        return Report((*removal.outcomes, *finish.outcomes), finish.problems, "", finish.warnings)
 
 
 def _unwritten(

@@ -52,6 +52,7 @@ def _read_scope(api: KubeApi, scope: Scope, members: Sequence[Item]) -> tuple[Li
         return api.list(*scope, selector), selector
     except ApiError as error:
         if error.status == NOT_FOUND:
+            api.discovery().recheck(scope[0])
             return Listing((), ""), selector
         if error.status != FORBIDDEN:
             raise

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -18,6 +19,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.manifest
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import ManifestError
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_engine import ApplyEngine, Settings
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_progress import Progress
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_set_options import set_options, set_settings
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_wait import Waiting, settle_patience
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_write import Manner
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.arguments import readiness_rules
@@ -51,6 +53,9 @@ def run(params: Mapping[str, Any], check_mode: bool, diff_mode: bool) -> Ending:
         warnings = [f"No API server could be asked, so nothing is validated: {error}"]
     except (ManifestError, KubeError) as error:
         return Ending({"msg": str(error)}, failed=True)
+    finally:
+        if api is not None:
+            api.close()
     result = _result(report, diff_mode, api) | {"duration": round(clock.monotonic() - started, 2)}
     return Ending(result, (*warnings, *report.warnings), failed=bool(report.problems))
 
@@ -86,7 +91,10 @@ def _rules(given: Sequence[Mapping[str, Any]]) -> tuple[ConflictRule, ...]:
 def _report(params: Mapping[str, Any], api: KubeApi, sourced: Sequence[Sourced], manner: Manner) -> Report:
     clock = SystemClock()
     rules, patience = readiness_rules(params["readiness_rules"]), settle_patience(params["wait_settle"])
-    settings = Settings(manner, params["namespace"], params["wait"], Waiting(float(params["wait_timeout"]), rules, patience))
+    waiting, applyset = Waiting(float(params["wait_timeout"]), rules, patience), set_settings(params)
+    if applyset:
+        manner = replace(manner, rules=(*applyset.conflict_rules, *manner.rules))
+    settings = Settings(manner, params["namespace"], params["wait"], waiting, applyset)
     engine = ApplyEngine(api, settings, clock, Progress(params["progress_file"], clock))
     return engine.remove(sourced) if params["state"] == "absent" else engine.apply(sourced)
 
@@ -141,4 +149,4 @@ def argument_spec(connection: Mapping[str, Any], waiting: Mapping[str, Any]) -> 
         "hidden_fields": dict(paths),
         "progress_file": {"type": "path"},
     }
-    return {**connection, **waiting, **own}
+    return {**connection, **waiting, **own, **set_options()}

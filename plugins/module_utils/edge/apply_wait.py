@@ -70,6 +70,17 @@ class Gate:
         self._deadline = clock.monotonic() + waiting.timeout
         self.surroundings = Surroundings()
 
+    @property
+    def timeout(self) -> float:
+        """Seconds that the whole run was given."""
+        return self._waiting.timeout
+
+    def with_live(self, live: Live) -> Gate:
+        """A gate on other objects, with the same deadline; to be closed on its own."""
+        other = Gate(self._api, self._clock, self._waiting, live, self._progress)
+        other._deadline = self._deadline
+        return other
+
     def close(self) -> None:
         self._followers.stop()
 

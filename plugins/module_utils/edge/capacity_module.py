@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from fractions import Fraction
@@ -120,8 +121,8 @@ def _against(params: Mapping[str, Any], wanted: Sequence[KubeObject] | None) -> 
     """The live cluster; where there is none, the nodes of the task."""
     promised = _promised(params)
     try:
-        api = connect(params)
-        observed = observe(api, wanted or (), params["placement"])
+        with closing(connect(params)) as api:
+            observed = observe(api, wanted or (), params["placement"])
     except NoClusterError as error:
         if wanted is None or not promised:
             raise

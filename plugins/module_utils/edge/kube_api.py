@@ -16,6 +16,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.edge.argument
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_discovery import Discovery
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import ApiError
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_login import Options, resolve
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_login_openshift import exchanged, revoke
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_transport import Transport
 
 PAGE = 500
@@ -94,6 +95,8 @@ class KubeApi(Protocol):
     def requests(self) -> dict[str, int]: ...
 
     def warnings(self) -> tuple[str, ...]: ...
+
+    def close(self) -> None: ...
 
 
 class HttpKubeApi:
@@ -196,7 +199,14 @@ class HttpKubeApi:
     def warnings(self) -> tuple[str, ...]:
         return tuple(self._transport.warnings)
 
+    def close(self) -> None:
+        """Ends what was begun for this run alone. Nothing may be asked afterwards."""
+        revoke(self._transport)
+
 
 def connect(params: Mapping[str, Any], connections: int = 16) -> HttpKubeApi:
-    """A KubeApi from a module's parameters; sends nothing yet. Raises LoginError or NoClusterError."""
-    return HttpKubeApi(Transport(resolve(Options.from_params(sealed_connection(params))), connections))
+    """A KubeApi from a module's parameters, to be closed at the end. Raises LoginError or NoClusterError.
+
+    Sends nothing yet, unless user and password have to be exchanged for a token.
+    """
+    return HttpKubeApi(Transport(exchanged(resolve(Options.from_params(sealed_connection(params)))), connections))

@@ -12,7 +12,10 @@ from typing import Any
 
 @dataclass(frozen=True, repr=False)
 class Login:
-    """All that a connection needs. PEM in bytes, never a path, so that nothing changes under a running task."""
+    """All that a connection needs. PEM in bytes, never a path, so that nothing changes under a running task.
+
+    ``token_is_ours``: the token was given out for this run alone, so it is to be revoked when the run ends.
+    """
 
     host: str
     verify: bool = True
@@ -20,6 +23,7 @@ class Login:
     certificate: bytes | None = None
     key: bytes | None = None
     token: str | None = None
+    token_is_ours: bool = False
     username: str | None = None
     password: str | None = None
     server_name: str | None = None

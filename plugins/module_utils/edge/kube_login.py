@@ -52,7 +52,8 @@ class Options:
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Options:
-        known: dict[str, Any] = {name: params.get(name) for name in cls.__dataclass_fields__}
+        """An empty text counts as none: it is what a lookup of a variable gives that is not set."""
+        known: dict[str, Any] = {name: params.get(name) if params.get(name) != "" else None for name in cls.__dataclass_fields__}
         return cls(**{**known, "impersonate_groups": tuple(params.get("impersonate_groups") or ())})
 
 

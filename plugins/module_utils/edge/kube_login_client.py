@@ -12,6 +12,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_cre
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import LoginError
 
 BEARER = "Bearer "
+REMEDY = "run the exec plugin by hand"
 
 
 def load(config: Mapping[str, Any], context: str, folder: Path, where: str, persist: bool) -> Login:
@@ -34,10 +35,12 @@ def load(config: Mapping[str, Any], context: str, folder: Path, where: str, pers
         loader.load_and_set(found)
     except Exception as error:
         # The plugin is a foreign program: whatever it raises through the client is one thing to the user, a login that failed.
-        raise LoginError(
-            f"kubeconfig {where}, context {context}: the login failed: {error}; run the exec plugin by hand"
-        ) from None
-    return _login(found)
+        raise LoginError(f"kubeconfig {where}, context {context}: the login failed: {error}; {REMEDY}") from None
+    login = _login(found)
+    if not (login.token or login.certificate):
+        # The client only logs that a plugin failed, and goes on as nobody.
+        raise LoginError(f"kubeconfig {where}, context {context}: the login brought neither token nor certificate; {REMEDY}")
+    return login
 
 
 def _persister(where: str, persist: bool) -> Any:

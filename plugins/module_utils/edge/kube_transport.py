@@ -190,13 +190,13 @@ def _pool(login: Login, connections: int) -> Any:
     tls: dict[str, Any] = {"ssl_context": _tls(login)} if login.host.startswith("https:") else {}
     if tls and login.server_name:
         tls |= {"server_hostname": login.server_name, "assert_hostname": login.server_name}
-    if login.proxy and not _bypassed(login):
+    if login.proxy and not bypassed(login):
         headers = urllib3.make_headers(**{name: value for name, value in (login.proxy_headers or {}).items() if value})
         return urllib3.ProxyManager(login.proxy, maxsize=connections, proxy_headers=headers, **tls)
     return urllib3.PoolManager(maxsize=connections, **tls)
 
 
-def _bypassed(login: Login) -> bool:
+def bypassed(login: Login) -> bool:
     """Whether no_proxy names the host, exactly or by domain, as curl reads it."""
     host = urlsplit(login.host).hostname or ""
     names = [n.strip().lstrip(".") for n in (login.no_proxy or "").split(",") if n.strip()]

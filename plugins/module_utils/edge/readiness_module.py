@@ -26,14 +26,21 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.edge.results 
 def run_module(module: AnsibleModule) -> None:
     """Judges the objects that the options pick."""
     require_libraries(module)
-    params = module.params
+    finish(module, _run(module.params))
+
+
+def _run(params: Mapping[str, Any]) -> Ending:
+    api: KubeApi | None = None
     try:
-        api: KubeApi = connect(params)
+        api = connect(params)
         kind = api.discovery().find(params["api_version"], params["kind"])
         result = _absent_kind(api, params) if kind is None else _judged(api, kind, params)
     except KubeError as error:
-        finish(module, Ending({"msg": str(error)}, failed=True))
-    finish(module, Ending(result, failed=bool(result.get("msg"))))
+        return Ending({"msg": str(error)}, failed=True)
+    finally:
+        if api is not None:
+            api.close()
+    return Ending(result, failed=bool(result.get("msg")))
 
 
 def _absent_kind(api: KubeApi, params: Mapping[str, Any]) -> dict[str, Any]:

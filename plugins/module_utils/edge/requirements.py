@@ -63,6 +63,7 @@ def _judged(params: Mapping[str, Any], check_mode: bool) -> Ending:
     strangers = unknown(params["only"])
     if strangers:
         raise OptionError(f"option only names {', '.join(strangers)}; expected ids such as C3. Correct the option only.")
+    api: KubeApi | None = None
     try:
         api = connect(params)
         cluster = observe(api, settings)
@@ -72,6 +73,9 @@ def _judged(params: Mapping[str, Any], check_mode: bool) -> Ending:
             raise
         nothing = unasked(f"No API server could be asked: {error}", params["only"])
         return Ending(_result(Cluster((), settings), nothing, None))
+    finally:
+        if api is not None:
+            api.close()
     findings = evaluate(cluster, params["only"])
     if params["report"] and not check_mode:
         write_report(Path(params["report"]), findings)

@@ -40,6 +40,10 @@ def test_blue_green_has_two_sides_and_one_live(render: Callable[..., Objects], l
         }
     assert services["trading-strategy"]["spec"]["selector"] == {"app": "trading-strategy", "version": live}
     assert services["trading-strategy-preview"]["spec"]["selector"] == {"app": "trading-strategy", "version": idle}
+    needed = services["trading-strategy"]["metadata"]["annotations"]["config.kubernetes.io/depends-on"]
+    assert needed == f"apps/namespaces/trading-system/Deployment/trading-strategy-{live}", (
+        "requests would move before it is ready"
+    )
     images = {side: container(deployments[f"trading-strategy-{side}"])["image"] for side in ("blue", "green")}
     assert images["blue"] != images["green"]
 
