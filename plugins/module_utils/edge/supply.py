@@ -112,9 +112,7 @@ def fill(request: Request) -> dict[str, Any]:
     present = _present(shop, store, steps)
     missing = [step for step in steps if step not in present]
     _refuse_early(request, shop, missing)
-    made = (
-        {step: Kept(step, None) for step in missing} if request.check_mode else _get_all(request, shop, store, present, missing)
-    )
+    made = _predicted(missing) if request.check_mode else _get_all(request, shop, store, present, missing)
     kept = present | made
     relinked = {step for step in steps if _relinked(store, kept[step].step, request.check_mode)}
     if not request.check_mode:
