@@ -81,7 +81,9 @@ def test_what_does_not_get_ready_prunes_nothing(apply: Applier, cluster: Cluster
     run = apply(config_map("one"), deployment("new", behaviour="crash-loop"), applyset=a_set(namespace), wait=True)
     assert run.report.problems
     assert names(cluster, namespace, "deployments") == {"old", "new"}
-    assert apply(config_map("one"), deployment("new"), applyset=a_set(namespace), wait=True).report.problems == ()
+    assert (
+        apply(config_map("one"), deployment("new", ready_after="1"), applyset=a_set(namespace), wait=True).report.problems == ()
+    )
     assert names(cluster, namespace, "deployments") == {"new"}
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.api_resources import ResourceType
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_api import HttpKubeApi
 
 from tests.integration.applying import Applier, config_map, deployment, secret
@@ -26,15 +25,15 @@ class Mortal(HttpKubeApi):
     lives = 0
     lock = threading.Lock()
 
-    def apply(self, kind: ResourceType, obj: Any, manager: str, *, force: bool = False, dry_run: bool = False) -> Any:
-        self._live(dry_run)
-        return super().apply(kind, obj, manager, force=force, dry_run=dry_run)
+    def apply(self, *arguments: Any, **options: Any) -> Any:
+        self._live(**options)
+        return super().apply(*arguments, **options)
 
-    def delete(self, kind: ResourceType, obj: Any, *, dry_run: bool = False) -> None:
-        self._live(dry_run)
-        super().delete(kind, obj, dry_run=dry_run)
+    def delete(self, *arguments: Any, **options: Any) -> None:
+        self._live(**options)
+        super().delete(*arguments, **options)
 
-    def _live(self, dry_run: bool) -> None:
+    def _live(self, *, dry_run: bool = False, **_options: Any) -> None:
         with self.lock:
             if not dry_run:
                 self.lives -= 1

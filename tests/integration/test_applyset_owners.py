@@ -88,11 +88,11 @@ class Meddling(HttpKubeApi):
             self.after_list = None
         return found
 
-    def apply(self, kind: ResourceType, obj: Any, manager: str, *, force: bool = False, dry_run: bool = False) -> Any:
+    def apply(self, kind: ResourceType, obj: Any, manager: str, **options: Any) -> Any:
         if manager.endswith("-applyset") and self.before_parent:
             self.before_parent()
             self.before_parent = None
-        return super().apply(kind, obj, manager, force=force, dry_run=dry_run)
+        return super().apply(kind, obj, manager, **options)
 
 
 def meddling(apply: Applier) -> Meddling:
