@@ -24,6 +24,7 @@ MARKS: Mapping[str, tuple[str, str, str]] = {
     "tight": ("!", "yellow", "tight"),
     "does_not_fit": ("\u2718", "bold red", "does not fit"),
 }
+ASKED: Mapping[str, str] = {"run": "was asked", "not_run": "could NOT be asked", "not_asked": "was not asked"}
 AGAINST: Mapping[str, str] = {"cluster": "the live cluster", "nodes": "the inventory's nodes, as there is no cluster to ask"}
 RESOURCES = ("cpu", "memory", "nvidia.com/gpu")
 
@@ -43,10 +44,16 @@ def plain_lines(result: Mapping[str, Any]) -> Iterator[str]:
     yield f"Capacity of {len(result['components'])} workloads against {_against(result)}:"
     for one in result["situations"]:
         yield f"{TITLES.get(one['name'], one['name'])}: {MARKS[one['state']][2]}. {one['message']}"
+    yield scheduler(result)
 
 
 def _against(result: Mapping[str, Any]) -> str:
     return f"{AGAINST[result['judged_against']]} ({result['nodes']} nodes)"
+
+
+def scheduler(result: Mapping[str, Any]) -> str:
+    """Whether more than sums stands behind the answers about nodes."""
+    return f"The scheduler {ASKED[result['placement']['state']]}: {result['placement']['reason']}."
 
 
 def quota_use(situation: Mapping[str, Any]) -> str:
@@ -62,11 +69,13 @@ def quota_use(situation: Mapping[str, Any]) -> str:
 def _drawn(result: Mapping[str, Any], width: int) -> str:
     from rich.console import Console, Group  # noqa: PLC0415 - optional: without it the plain lines are shown
     from rich.panel import Panel  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
 
     target = io.StringIO()
     console = Console(file=target, force_terminal=True, width=max(60, min(width, 140)), highlight=False)
     colour = "green" if result["fits"] else "red"
-    parts = Group(_situations(result), _messages(result))
+    style = "yellow" if result["placement"]["state"] == "not_run" else "dim"
+    parts = Group(_situations(result), _messages(result), Text(f"\n{scheduler(result)}", style=style))
     console.print(Panel(parts, title="Capacity", subtitle=f"against {_against(result)}", border_style=colour, padding=(1, 2)))
     return target.getvalue().rstrip("\n")
 

@@ -142,13 +142,13 @@ def _placement(params: Mapping[str, Any], judge: Judge, names: Sequence[str]) ->
     """Whether the scheduler was asked, and what it said. Where it was not, nothing is taken for placed."""
     directory = Path(params["binary_directory"] or default_binaries(os.environ))
     if not params["placement"]:
-        return {"state": "not_asked", "reason": "the option placement is false: sums alone were judged"}, Answers({})
+        return {"state": "not_asked", "reason": "sums alone were judged, as the option placement is false"}, Answers({})
     if not judge.plan.world.nodes:
         return {"state": "not_run", "reason": "no nodes are known that pods could be placed on"}, Answers({})
     missing = missing_programs(directory)
     if missing:
-        remedy = "Run `make store` or playbooks/mirror.yml, or set binary_directory."
-        return {"state": "not_run", "reason": f"{directory} lacks {', '.join(missing)}. {remedy}"}, Answers({})
+        remedy = "run playbooks/mirror.yml (`make store`), or set binary_directory"
+        return {"state": "not_run", "reason": f"{directory} lacks {', '.join(missing)}; {remedy}"}, Answers({})
     answers = ask(judge, names, directory, float(params["placement_timeout"]))
     if answers.reason:
         left = ", ".join(name for name in names if name not in answers.placements)
