@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import Callable
 
-from tests.requirements.conftest import Holds
+import pytest
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity.judging import Fit, Judge
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity.standing import alone
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.model import Cluster
+
+from tests.requirements.conftest import Holds, Objects, sabotaged
+from tests.sabotage.registry import chosen
 
 
 @pytest.mark.requirement("N1")
@@ -25,6 +31,15 @@ def test_containers_have_defaults(holds: Holds) -> None:
 @pytest.mark.requirement("N4")
 def test_steady_state_fits_quota_and_nodes(holds: Holds) -> None:
     holds("N4")
+
+
+@pytest.mark.requirement("N4")
+def test_a_blue_green_start_fits(prepared: Callable[..., Objects]) -> None:
+    """And is refused with its figure where it does not: the same judge stands behind capacity_info."""
+    objects = sabotaged(prepared, chosen(), trading_system={"trading_system_strategy": "blue_green"})
+    answer = Judge(alone(Cluster(objects))).judgement("blue_green")
+    assert answer.worst is not None, "no component stands on two sides"
+    assert answer.fit is Fit.FITS, answer.message
 
 
 @pytest.mark.requirement("N5")

@@ -72,6 +72,18 @@ def _(objects: list[Object]) -> None:
     pod_spec(objects, "Deployment", "trading-strategy")["nodeSelector"] = {"autotrade.deployment/node-class": "mainframe"}
 
 
+@sabotage("N4", "a component's scratch space is larger than any node's, though not than all of them together")
+def _(objects: list[Object]) -> None:
+    container(objects, "Deployment", "data-validation")["resources"]["requests"]["ephemeral-storage"] = "300Gi"
+
+
+@sabotage("N4", "a container states no limit that the quota demands")
+def _(objects: list[Object]) -> None:
+    del container(objects, "Deployment", "data-validation")["resources"]["limits"]["memory"]
+    for found in every(objects, "LimitRange"):
+        objects.remove(found)
+
+
 @sabotage("N5", "the heap is fixed")
 def _(objects: list[Object]) -> None:
     _java_options(objects, "-XX:MaxRAMPercentage=", "-Xmx3g ")
@@ -113,4 +125,10 @@ def _(objects: list[Object]) -> None:
     pod_spec(objects, "Deployment", "model-training")["tolerations"] = []
 
 
+role_variables(
+    "N4",
+    "the idle side of blue and green is larger than the quota allows",
+    "trading_system",
+    trading_system_blue_green={"live": "blue", "replicas": {"live": 3, "idle": 9}},
+)
 role_variables("N1", "the role is told to admit baseline pods", "trading_namespace", trading_namespace_pod_security="baseline")

@@ -121,6 +121,8 @@ def test_every_variable_of_the_role_is_overridden_here() -> None:
         "inference_zones",
         "wait_timeout",
         "training_run_replaced",
+        "prune",
+        "prune_rules",
     }
     names = set(yaml.safe_load((ROOT / "roles/trading_system/defaults/main.yml").read_text(encoding="utf-8")))
     assert names == set(OVERRIDES) | {f"trading_system_{name}" for name in elsewhere}

@@ -26,7 +26,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity
     hard,
     in_scopes,
 )
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity.world import World
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.capacity.world import World, owner_of
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.model import (
     KubeObject,
     name_of,
@@ -54,7 +54,7 @@ MUST_BE_STATED: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class QuotaFigure:
-    """One key of one quota: what would be charged, what is allowed, and who asks for most of it."""
+    """One key of one quota: what would be charged, what is allowed, who asks for most of it, and who stands beside the wanted."""
 
     namespace: str
     quota: str
@@ -62,6 +62,7 @@ class QuotaFigure:
     used: Fraction
     hard: Fraction
     largest: tuple[tuple[str, Fraction], ...] = ()
+    beside: tuple[tuple[str, Fraction], ...] = ()
 
     @property
     def fits(self) -> bool:
@@ -74,8 +75,21 @@ class QuotaFigure:
 
     @property
     def culprits(self) -> str:
-        """``feature-engineering 23, trading-strategy 23``."""
-        return ", ".join(f"{name} {shown(self.resource, value)}" for name, value in self.largest)
+        """``most limits.cpu is asked by feature-engineering 23, trading-strategy 23; beside what is wanted stand x 2``."""
+        most, beside = (self._list(part) for part in (self.largest, self.beside))
+        said = [f"most {self.resource} is asked by {most}"] if most else []
+        return "; ".join([*said, *([f"beside what is wanted stand {beside}"] if beside else [])])
+
+    def _list(self, part: Iterable[tuple[str, Fraction]]) -> str:
+        return ", ".join(f"{name} {shown(self.resource, value)}" for name, value in part)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What is charged beside the wanted pods: objects, and pods of others by the name of their owner."""
+
+    objects: Resources
+    pods: tuple[tuple[str, Resources], ...]
 
 
 class Charges:
@@ -92,8 +106,8 @@ class Charges:
         found = list(demands)
         return [
             figure
-            for quota, base in zip(self._quotas, self._base, strict=True)
-            for figure in self._of_quota(quota, base, [demand for demand in found if self._charged(quota, demand)])
+            for quota, standing in zip(self._quotas, self._base, strict=True)
+            for figure in self._of_quota(quota, standing, [demand for demand in found if self._charged(quota, demand)])
         ]
 
     def not_counted(self) -> list[str]:
@@ -125,25 +139,28 @@ class Charges:
             self._of_pod[key] = added(charge(demand.sample.pod, self._world.now), *claims)
         return self._of_pod[key]
 
-    def _of_quota(self, quota: KubeObject, base: Resources, demands: list[Demand]) -> Iterator[QuotaFigure]:
-        parts = [(one.name, added(times(self.of_pod(one), one.pods), *self._claims(one))) for one in demands]
-        total = added(base, *(part for _name, part in parts))
+    def _of_quota(self, quota: KubeObject, standing: Standing, demands: list[Demand]) -> Iterator[QuotaFigure]:
+        wanted = [(one.name, added(times(self.of_pod(one), one.pods), *self._claims(one))) for one in demands]
+        total = added(standing.objects, *(part for _name, part in (*wanted, *standing.pods)))
         for key, allowed in hard(quota).items():
             if counted(key):
-                ranked = sorted(((name, part[key]) for name, part in parts if part.get(key)), key=lambda one: (-one[1], one[0]))
-                largest = tuple(ranked[:LARGEST_SHOWN])
-                yield QuotaFigure(namespace_of(quota), name_of(quota), key, total.get(key, ZERO), allowed, largest)
+                largest, beside = _ranked(wanted, key), _ranked(standing.pods, key)
+                yield QuotaFigure(namespace_of(quota), name_of(quota), key, total.get(key, ZERO), allowed, largest, beside)
 
     def _charged(self, quota: KubeObject, demand: Demand) -> bool:
         return demand.workload.namespace == namespace_of(quota) and in_scopes(quota, demand.sample.pod)
 
-    def _standing(self, quota: KubeObject) -> Resources:
+    def _standing(self, quota: KubeObject) -> Standing:
         namespace, now = namespace_of(quota), self._world.now
         waiting = set(map(id, self._world.strays))
-        pods = [pod for pod in self._world.others if namespace_of(pod) == namespace and id(pod) not in waiting]
-        claims = [claim for pod in pods for claim in ephemeral_claims(pod)]
-        found = [*self._objects(namespace), *pods, *claims]
-        return added(*(charge(obj, now) for obj in found if in_scopes(quota, obj)))
+        by_owner: dict[str, Resources] = {}
+        for pod in self._world.others:
+            if namespace_of(pod) == namespace and id(pod) not in waiting and in_scopes(quota, pod):
+                name = owner_of(pod)[2]
+                charges = (charge(one, now) for one in (pod, *ephemeral_claims(pod)))
+                by_owner[name] = added(by_owner.get(name, {}), *charges)
+        objects = (obj for obj in self._objects(namespace) if in_scopes(quota, obj))
+        return Standing(added(*(charge(obj, now) for obj in objects)), tuple(by_owner.items()))
 
     def _objects(self, namespace: str) -> Iterator[KubeObject]:
         """What is counted beside pods, with what Kubernetes and the mesh put into each namespace themselves."""
@@ -170,6 +187,12 @@ class Charges:
             for number in range(demand.pods)
             if f"{name_of(template)}-{workload.name}-{number}" not in there
         ]
+
+
+def _ranked(parts: Iterable[tuple[str, Resources]], key: str) -> tuple[tuple[str, Fraction], ...]:
+    """Those with the largest shares of a figure, the largest first."""
+    shares = sorted(((name, part[key]) for name, part in parts if part.get(key)), key=lambda one: (-one[1], one[0]))
+    return tuple(shares[:LARGEST_SHOWN])
 
 
 def ephemeral_claims(pod: Mapping[str, Any]) -> list[KubeObject]:

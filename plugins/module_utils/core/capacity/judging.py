@@ -129,11 +129,12 @@ class Judge:
 
     def verdict(self, case: Case, placement: Placement | None = None) -> CaseVerdict:
         """One case by quota and by nodes."""
-        quota = tuple(self.charges.figures(case.demands))
+        # Pods of a lost node are charged as before: their places are taken by those that are made anew.
+        quota = tuple(self.charges.figures(self.plan.steady if case.lost else case.demands))
         rooms, world = self.plan.rooms, self.plan.world
         nodes = tuple(figures(rooms, case.demands, case.lost)) if world.nodes else ()
         over = tuple(_exceeded(quota))
-        silent = tuple(self.charges.unstated(case.demands))
+        silent = tuple(self.charges.unstated(self.plan.steady))
         fit, reason, problems, unplaced = self._by_nodes(case, nodes, placement)
         if over or silent:
             fit, reason = Fit.DOES_NOT_FIT, "QuotaExceeded" if over else "ResourcesNotStated"
@@ -196,16 +197,16 @@ def _exceeded(figures_: Iterable[QuotaFigure]) -> Iterator[str]:
     for where, found in groupby((one for one in figures_ if not one.fits), key=lambda one: f"{one.namespace}/{one.quota}"):
         over = list(found)
         said = ", ".join(_of(one.resource, one.used, one.hard) for one in over)
-        culprits = f" (most {over[0].resource} is asked by {over[0].culprits})" if over[0].largest else ""
+        culprits = f" ({over[0].culprits})" if over[0].culprits else ""
         yield f"ResourceQuota {where} would be charged with {said}{culprits}"
 
 
 def _overfull(full: Iterable[Figure]) -> Iterator[str]:
-    """Each resource that runs out, told for the smallest set of nodes on which it does."""
-    told: set[tuple[str, tuple[str, ...]]] = set()
+    """Each resource that runs out, told for the smallest set of nodes on which it does: larger sets run out with it."""
+    told: list[Figure] = []
     for one in full:
-        if (one.resource, one.components) not in told:
-            told.add((one.resource, one.components))
+        if not any(one.resource == other.resource and other.nodes <= one.nodes for other in told):
+            told.append(one)
             yield str(one)
 
 

@@ -47,7 +47,7 @@ class Figure:
 
     def __str__(self) -> str:
         asked, room = shown(self.resource, self.asked), shown(self.resource, self.room)
-        who, where = ", ".join(self.components), named(self.nodes)
+        who, where = named(self.components), named(self.nodes)
         return f"{self.resource}: {who} request {asked} and may only run on {where}, which have room for {room}"
 
 
@@ -185,9 +185,9 @@ def _pack(wanted: Resources, rooms: Iterable[Resources]) -> bool:
     return False
 
 
-def named(nodes: Iterable[str]) -> str:
-    """The nodes by name; of many only the first and how many there are."""
-    names = sorted(nodes)
+def named(found: Iterable[str]) -> str:
+    """Nodes or workloads by name; of many only the first and how many there are."""
+    names = sorted(found)
     if len(names) <= NAMES_SHOWN:
         return ", ".join(names)
-    return f"{', '.join(names[:3])} and {len(names) - 3} more nodes"
+    return f"{', '.join(names[:3])} and {len(names) - 3} more"

@@ -95,7 +95,7 @@ class World:
         if standing is None or (workload.kind != "Pod" and shape(Workload(workload.kind, standing)) != shape(workload)):
             return []
         there = [pod for pod in self._by_owner.get(owner, ()) if self.bound(pod) and not terminating(pod)]
-        return there[:at_most]
+        return [pod for pod in there if _made_from(workload, pod)][:at_most]
 
 
 def owner_of_workload(workload: Workload) -> Owner:
@@ -129,6 +129,17 @@ def shape(workload: Workload) -> tuple[Any, ...]:
     placement = [spec.get(key) or None for key in PLACED_BY]
     own = value(spec, "resources"), value(spec, "overhead"), value(spec, "hostNetwork") or False
     return dict(workload.labels), placement, containers, own, _claims(workload)
+
+
+def _made_from(workload: Workload, pod: KubeObject) -> bool:
+    """Whether a pod has the sizes that its workload's template states; one of a former template has others."""
+    like = Workload("Pod", pod)
+    sizes = {container.name: container.amounts for container in like.containers}
+    return all(
+        stated.items() <= found.items()
+        for container in workload.containers
+        for stated, found in zip(container.amounts, sizes.get(container.name, ({}, {})), strict=True)
+    )
 
 
 def _host_ports(container: Mapping[str, Any]) -> list[tuple[Any, Any]]:

@@ -41,9 +41,6 @@ def test_secrets_are_counted_by_name_and_where_a_quota_counts_them_alone() -> No
     observe(api, [quota("mine", configmaps="9")], placement=False)  # type: ignore[arg-type]
     named = [one for one in api.asked if one[0] in ("Secret", "ConfigMap")]
     assert named == [("ConfigMap", "shop", True), ("Secret", "shop", True)]
-        ("ConfigMap", "shop", True),
-        ("Secret", "shop", True),
-    ]
     assert {metadata_only for kind, _namespace, metadata_only in api.asked if kind in ("Pod", "Node")} == {False}
 
 

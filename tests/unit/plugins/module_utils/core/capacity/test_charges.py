@@ -80,11 +80,15 @@ def test_claims_that_live_with_a_pod_count_with_it() -> None:
     assert figures(quota(requests__storage="9Gi"), live=(java, pod, own))["requests.storage"].used == 2**30
 
 
-def test_those_who_ask_for_most_are_named() -> None:
-    small, large = workload("small"), workload("large", 2, requests={"cpu": "2", "memory": "1Gi"})
+def test_those_who_ask_for_most_are_named_and_what_stands_beside_them() -> None:
+    small, large, other = workload("small"), workload("large", 2, requests={"cpu": "2", "memory": "1Gi"}), workload("other")
     found = figures(small, large, quota(requests__cpu="4"))["requests.cpu"]
-    assert found.culprits == "large 4, small 1"
+    assert found.culprits == "most requests.cpu is asked by large 4, small 1"
     assert str(found) == "requests.cpu 5 is above 4 of ResourceQuota shop/quota"
+    found = figures(small, quota(requests__cpu="1"), live=(live_pod("other-1", other, "a"), live_pod("other-2", other, "a")))[
+        "requests.cpu"
+    ]
+    assert found.culprits == "most requests.cpu is asked by small 1; beside what is wanted stand other 2"
 
 
 def test_a_container_that_says_nothing_where_the_quota_demands_it_is_named() -> None:

@@ -155,4 +155,4 @@ def test_the_place_for_a_pod_counts_too() -> None:
 
 def test_of_many_nodes_a_few_are_named() -> None:
     assert named(["b", "a"]) == "a, b"
-    assert named(f"n{number}" for number in range(9)) == "n0, n1, n2 and 6 more nodes"
+    assert named(f"n{number}" for number in range(9)) == "n0, n1, n2 and 6 more"

@@ -88,6 +88,12 @@ def test_pods_stay_as_long_as_the_scheduler_is_asked_for_nothing_else(change: Ca
     assert found.others == ()
 
 
+def test_pods_of_a_former_template_do_not_stay_though_the_template_stands_already() -> None:
+    larger = changed(lambda t: t["spec"]["containers"][0]["resources"]["requests"].update(cpu="2"))
+    found = world([larger], [node("a")], [larger, live_pod("old", API, "a"), live_pod("new", larger, "a")])
+    assert names(found.kept(Workload("Deployment", larger), 3)) == ["new"]
+
+
 def test_what_is_wanted_stands_in_front_of_what_is_live() -> None:
     live = {"kind": "ResourceQuota", "metadata": {"name": "q", "namespace": "shop"}, "spec": {"hard": {"pods": "1"}}}
     wanted = {**live, "spec": {"hard": {"pods": "2"}}}
