@@ -8,19 +8,34 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_api import HttpKubeApi
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_login import Options, resolve
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_transport import Transport
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.api_resources import ResourceType
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_api import KubeApi
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_session import Answered, session
 
 from tests.integration.applying import definition
-from tests.integration.booted import Cluster, Json, condition, connect, living, module
+from tests.integration.booted import Cluster, Json, condition, connect, living, module, store
 
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 VERSION = "tests.example.com/v1"
 
 
-def api(cluster: Cluster, folder: Path) -> HttpKubeApi:
-    return HttpKubeApi(Transport(resolve(Options(kubeconfig=str(cluster.kubeconfig)))), folder)
+@pytest.fixture(autouse=True)
+def _own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("AUTOTRADE_STORE", str(store()))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def listed(cluster: Cluster, kind: str) -> Answered[ResourceType | None]:
+    """One run that looks for a kind and lists it, or the pods where it is not served."""
+
+    def work(api: KubeApi) -> ResourceType | None:
+        found = api.discovery().find(VERSION, kind)
+        pod = api.discovery().find("v1", "Pod")
+        assert pod is not None
+        api.list(found or pod, "default")
+        return found
+
+    return session({"kubeconfig": str(cluster.kubeconfig)}, work)
 
 
 def define(cluster: Cluster, kind: str) -> str:
@@ -31,15 +46,15 @@ def define(cluster: Cluster, kind: str) -> str:
     return path
 
 
-def test_a_new_definition_costs_one_request_of_its_group(cluster: Cluster, tmp_path: Path) -> None:
-    api(cluster, tmp_path / "cache").discovery().find("v1", "Pod")
+def test_a_new_definition_costs_one_request_of_its_group_and_then_none(cluster: Cluster) -> None:
     kind = f"Widget{uuid.uuid4().hex[:6]}"
+    # Discovery, who the server is, and the LIST.
+    assert listed(cluster, kind).requests == {"GET": 4}
     path = define(cluster, kind)
     try:
-        warm = api(cluster, tmp_path / "cache")
-        assert warm.discovery().find(VERSION, kind) is not None
-        # Which server it is, and the group.
-        assert warm.requests() == {"GET": 2}
+        found = listed(cluster, kind)
+        assert (found.requests, found.result is None) == ({"GET": 2}, False)
+        assert listed(cluster, kind).requests == {"GET": 1}
     finally:
         cluster.delete(path)
 
@@ -58,13 +73,12 @@ def authority(result: Json) -> bytes:
 
 
 def test_a_cluster_created_anew_at_the_same_address_is_another_one(state: Path, tmp_path: Path) -> None:
-    # With caches of their own, because prepared data would make both the same cluster, down to every UID.
+    # With data of their own, because prepared data would make both the same cluster, down to every UID.
     first = module(state, "again", cache_directory=str(tmp_path / "first"))
     define(connect(first), "Widget")
-    cache = tmp_path / "cache"
-    assert api(connect(first), cache).discovery().find(VERSION, "Widget") is not None
+    assert listed(connect(first), "Widget").result is not None
     module(state, "again", state="stopped")
     Path(first["directory"], "etcd", "member", "snap", "db").write_bytes(os.urandom(65536))
     second = module(state, "again", cache_directory=str(tmp_path / "second"), reset_corrupt_data=True)
     assert (second["server"], authority(second)) == (first["server"], authority(first))
-    assert api(connect(second), cache).discovery().find(VERSION, "Widget") is None
+    assert listed(connect(second), "Widget").result is None

@@ -101,14 +101,13 @@ class ApplyEngine:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _apply(self, sourced: Sequence[Sourced]) -> Report:
-        items = self._items(self._set.members(sourced))
+        items = self._read_items(self._set.members(sourced))
         unknown = [item for item in items.values() if item.kind is None]
         if unknown and not self._settings.manner.check:
             return Report(
                 (), tuple(map(self._unknown, unknown)), "The API server does not serve every kind; nothing was written."
             )
         ordered = stages(items.values())
-        self._read(item for item in items.values() if not item.deferred)
         missing = self._outside.look(ordered, self._pool)
         refused = [*self._set.begin(items.values()), *self._set.strangers(items.values(), self._live.objects)]
         if refused or (missing and not self._settings.manner.check):
@@ -145,6 +144,15 @@ class ApplyEngine:
         finish = self._set.finish(outcomes)
         title = "The objects are as they should be, but what left the set is not deleted." if finish.problems else ""
         return Report((*outcomes, *finish.outcomes), finish.problems, title, (*warnings, *finish.warnings))
+
+    def _read_items(self, sourced: Sequence[Sourced]) -> dict[ObjectRef, Item]:
+        items = self._items(sourced)
+        self._read(item for item in items.values() if not item.deferred)
+        find = self._api.discovery().find
+        if all(item.kind is None or item.deferred or find(item.kind.api_version, item.kind.kind) for item in items.values()):
+            return items
+        # A definition that was kept in mind is gone; it may come again with this very set.
+        return self._items(sourced)
 
     def _items(self, sourced: Sequence[Sourced]) -> dict[ObjectRef, Item]:
         discovery, defined = self._api.discovery(), defined_kinds(s.obj for s in sourced)

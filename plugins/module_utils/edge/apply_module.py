@@ -24,8 +24,9 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_wa
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_write import Manner
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.arguments import readiness_rules
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.clock import SystemClock
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_api import KubeApi, connect
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_api import KubeApi
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import KubeError, NoClusterError
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_session import Answered, session
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.results import Ending, finish, require_libraries
 
 
@@ -39,25 +40,21 @@ def run(params: Mapping[str, Any], check_mode: bool, diff_mode: bool) -> Ending:
     """The whole work, from checked parameters to the result. The action plugin calls it too, where no other host is involved."""
     clock = SystemClock()
     started = clock.monotonic()
-    api: KubeApi | None = None
-    warnings: list[str] = []
     try:
         sourced = check_sourced(_documents(params["definition"]))
         masks = _paths(params["hidden_fields"], "hidden_fields")
-        api = connect(params)
-        report = _report(params, api, sourced, Manner(params["field_manager"], _rules(params["conflicts"]), masks, check_mode))
+        manner = Manner(params["field_manager"], _rules(params["conflicts"]), masks, check_mode)
+        done = session(params, lambda api: _report(params, api, sourced, manner))
     except NoClusterError as error:
         if not check_mode:
             return Ending({"msg": str(error)}, failed=True)
-        report = _without_server(sourced, masks)
-        warnings = [f"No API server could be asked, so nothing is validated: {error}"]
+        warning = f"No API server could be asked, so nothing is validated: {error}"
+        done = Answered(replace(_without_server(sourced, masks), warnings=(warning,)), {}, ())
     except (ManifestError, KubeError) as error:
         return Ending({"msg": str(error)}, failed=True)
-    finally:
-        if api is not None:
-            api.close()
-    result = _result(report, diff_mode, api) | {"duration": round(clock.monotonic() - started, 2)}
-    return Ending(result, (*warnings, *report.warnings), failed=bool(report.problems))
+    result = _result(done, diff_mode) | {"duration": round(clock.monotonic() - started, 2)}
+    # The report has the server's warnings too, without what they may quote of a Secret.
+    return Ending(result, done.result.warnings, failed=bool(done.result.problems))
 
 
 def _documents(text: str | None) -> list[tuple[str, Any]]:
@@ -110,12 +107,13 @@ def _without_server(sourced: Sequence[Sourced], masks: tuple[str, ...]) -> Repor
     return Report(tuple(outcomes))
 
 
-def _result(report: Report, with_diff: bool, api: KubeApi | None) -> dict[str, Any]:
+def _result(done: Answered[Report], with_diff: bool) -> dict[str, Any]:
+    report = done.result
     result: dict[str, Any] = {
         "changed": report.changed,
         "result": {"results": [outcome.as_result() for outcome in report.outcomes]},
         "counts": counts(report.outcomes),
-        "requests": api.requests() if api else {},
+        "requests": dict(done.requests),
     }
     if with_diff:
         result["diff"] = [outcome.as_diff() for outcome in report.outcomes if outcome.changed]

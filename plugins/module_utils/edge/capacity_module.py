@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from fractions import Fraction
@@ -27,8 +26,8 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirem
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.simulated_nodes import reported
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.capacity_live import Observed, observe
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.capacity_placement import Answers, ask
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_api import connect
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import KubeError, NoClusterError
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_session import session
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.results import (
     Ending,
     finish,
@@ -121,8 +120,7 @@ def _against(params: Mapping[str, Any], wanted: Sequence[KubeObject] | None) -> 
     """The live cluster; where there is none, the nodes of the task."""
     promised = _promised(params)
     try:
-        with closing(connect(params)) as api:
-            observed = observe(api, wanted or (), params["placement"])
+        observed = session(params, lambda api: observe(api, wanted or (), params["placement"])).result
     except NoClusterError as error:
         if wanted is None or not promised:
             raise

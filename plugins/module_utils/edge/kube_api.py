@@ -24,8 +24,7 @@ METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 # Bookmarks come about once a minute; a watch that stays silent for longer has lost its server.
 WATCH_SILENCE_S = 90.0
 WATCH_SECONDS = 300
-NOT_FOUND = 404
-CREATED = 201
+UNAUTHORIZED, NOT_FOUND = 401, 404
 
 
 @dataclass(frozen=True)
@@ -124,7 +123,7 @@ class HttpKubeApi:
         query = {"limit": str(PAGE), **selector.query()}
         accept = METADATA if metadata_only else "application/json"
         while True:
-            _status, page = self._transport.json("GET", kind.path(namespace), query, accept=accept)
+            page = self._read(kind.path(namespace), query, accept)
             items += [{**item, "apiVersion": kind.api_version, "kind": kind.kind} for item in page.get("items") or ()]
             onward = dig(page, "metadata", "continue")
             if not onward:
@@ -133,11 +132,23 @@ class HttpKubeApi:
 
     def get(self, kind: ResourceType, namespace: str | None, name: str) -> KubeObject | None:
         try:
-            return dict(self._transport.json("GET", kind.path(namespace, name))[1])
+            return dict(self._read(kind.path(namespace, name)))
         except ApiError as error:
             if error.status == NOT_FOUND:
                 return None
             raise
+
+    def _read(self, path: str, query: Mapping[str, str] | None = None, accept: str = "application/json") -> Any:
+        """Every run reads before it writes, so this is where a server shows that it is the one we know."""
+        try:
+            answer = self._transport.json("GET", path, query, accept=accept)[1]
+        except ApiError as error:
+            # Who is not let in learns nothing of the server.
+            if error.status != UNAUTHORIZED:
+                self._discovery.confirm()
+            raise
+        self._discovery.confirm()
+        return answer
 
     def apply(
         self,

@@ -1,6 +1,6 @@
 # Copyright (c) autotrade.deployment engineers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A file per server with the kinds it serves: ours alone, whole or not at all, and never a reason to fail."""
+"""A file per address with the kinds that are served there: ours alone, whole or not at all, and never a reason to fail."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import os
 import secrets
 import stat
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,50 +27,58 @@ _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
+@dataclass(frozen=True)
+class Kept:
+    """What one server serves, and what it is recognized by.
+
+    ``uid`` is that of its namespace kube-system (empty where it may not be seen), ``witnesses`` are UIDs of FlowSchemas that
+    its answers carried; ``asked`` is when it last told everything, in seconds by the wall clock.
+    """
+
+    table: ResourceTable
+    uid: str
+    witnesses: frozenset[str]
+    asked: float
+
+
 class DiscoveryCache:
-    """What one server serves. ``identity`` are the texts that tell it from every other.
+    """The file of one address. ``identity`` are the texts that tell it from every other.
 
     A file or folder that is a link, belongs to someone else or can be written by someone else is as good as none; so is one
-    that cannot be read. Age counts from the last complete answer of the server, in seconds by the wall clock.
+    that cannot be read.
     """
 
     def __init__(self, folder: Path, identity: tuple[str, ...], clock: Clock) -> None:
         self._folder = folder
         self._name = f"{PREFIX}{hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:32]}.json"
         self._clock = clock
-        self._asked = self._now()
 
-    def read(self) -> ResourceTable | None:
-        """The kinds, or None where there is nothing that can be trusted."""
+    def now(self) -> float:
+        return self._clock.now().timestamp()
+
+    def read(self) -> Kept | None:
+        """What is kept, or None where there is nothing that can be trusted or it is too old."""
         try:
             with _opened(self._folder) as folder:
-                document = json.loads(_content(folder, self._name))
-            asked, types = float(document["asked"]), document["types"]
-            if not 0 <= self._now() - asked <= TTL_S:
-                return None
-            table = ResourceTable(map(_type_of, types))
+                kept = _kept_of(json.loads(_content(folder, self._name)))
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
             return None
-        self._asked = asked
-        return table
+        return kept if 0 <= self.now() - kept.asked <= TTL_S else None
 
-    def write(self, table: ResourceTable) -> None:
-        """Keeps what the server just said of everything."""
-        self._asked = self._now()
-        self.rewrite(table)
-
-    def rewrite(self, table: ResourceTable) -> None:
-        """Keeps what was learned since, which makes nothing else younger."""
-        text = json.dumps({"asked": self._asked, "types": table.dump()})
+    def write(self, kept: Kept) -> None:
+        """Whole or not at all."""
+        document = {"asked": kept.asked, "uid": kept.uid, "witnesses": sorted(kept.witnesses), "types": kept.table.dump()}
         with contextlib.suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True, mode=_PRIVATE_DIR)
             with _opened(self._folder) as folder:
                 os.fchmod(folder, _PRIVATE_DIR)
-                _replace(folder, self._name, text)
-                _sweep(folder, self._now())
+                _replace(folder, self._name, json.dumps(document))
+                _sweep(folder, self.now())
 
-    def _now(self) -> float:
-        return self._clock.now().timestamp()
+    def forget(self) -> None:
+        """Nothing is kept any more."""
+        with contextlib.suppress(OSError), _opened(self._folder) as folder:
+            os.unlink(self._name, dir_fd=folder)
 
 
 def cache_folder() -> Path:
@@ -115,6 +124,14 @@ def _sweep(folder: int, now: float) -> None:
         with contextlib.suppress(OSError):
             if name.startswith(PREFIX) and now - os.stat(name, dir_fd=folder, follow_symlinks=False).st_mtime > OLD_S:
                 os.unlink(name, dir_fd=folder)
+
+
+def _kept_of(document: dict[str, Any]) -> Kept:
+    """Raises ValueError, TypeError or KeyError where the document is no record of ours."""
+    uid, witnesses = document["uid"], document["witnesses"]
+    if not all(isinstance(text, str) for text in (uid, *witnesses)):
+        raise TypeError("no UIDs")
+    return Kept(ResourceTable(map(_type_of, document["types"])), uid, frozenset(witnesses), float(document["asked"]))
 
 
 def _type_of(entry: dict[str, Any]) -> ResourceType:

@@ -40,6 +40,13 @@ class UnreachableError(NoClusterError):
         self.host = host
 
 
+class ServerChangedError(KubeError):
+    """At this address answers another server than the one whose kinds were kept: begin again (``kube_session`` does)."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(f"at {host} answers another API server than before; run again")
+
+
 class ApiError(KubeError):
     """The API server said no. ``reason`` and ``causes`` are those of its Status answer."""
 

@@ -39,6 +39,7 @@ CONNECT_TIMEOUT_S = 5.0
 # Admission webhooks may take 30 s by the API's own limit, and large objects were seen to take 34 s.
 READ_TIMEOUT_S = 65.0
 USER_AGENT = "autotrade.deployment"
+WITNESS = "X-Kubernetes-PF-FlowSchema-UID"
 HTTP_REDIRECT = 300
 _TRANSIENT: tuple[type[Exception], ...] = (
     (OSError,) if urllib3 is None else (http.TimeoutError, http.NewConnectionError, http.ProtocolError, http.ProxyError, OSError)
@@ -60,6 +61,8 @@ class Transport:
         self.login = login
         self.requests: Counter[str] = Counter()
         self.warnings: dict[str, None] = {}
+        # UID of the FlowSchema that the last answer carried.
+        self.witness = ""
         self._clock = clock or SystemClock()
         self._patience = patience or Patience()
         self._answered = False
@@ -160,6 +163,7 @@ class Transport:
         except http.SSLError as error:
             raise LoginError(f"TLS to {self.login.host} failed: {error}; check ca_cert, client_cert and validate_certs") from None
         self._note(method, url, response)
+        self.witness = response.headers.get(WITNESS, "")
         return response
 
     def _note(self, method: str, url: str, response: Any) -> None:

@@ -18,8 +18,9 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_pr
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_wait import Gate, Waiting, settle_patience
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.arguments import readiness_rules
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.clock import SystemClock
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_api import KubeApi, Selector, connect
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_api import KubeApi, Selector
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import KubeError
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_session import session
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.results import Ending, finish, require_libraries
 
 
@@ -30,17 +31,16 @@ def run_module(module: AnsibleModule) -> None:
 
 
 def _run(params: Mapping[str, Any]) -> Ending:
-    api: KubeApi | None = None
     try:
-        api = connect(params)
-        kind = api.discovery().find(params["api_version"], params["kind"])
-        result = _absent_kind(api, params) if kind is None else _judged(api, kind, params)
+        result = session(params, lambda api: _found(api, params)).result
     except KubeError as error:
         return Ending({"msg": str(error)}, failed=True)
-    finally:
-        if api is not None:
-            api.close()
     return Ending(result, failed=bool(result.get("msg")))
+
+
+def _found(api: KubeApi, params: Mapping[str, Any]) -> dict[str, Any]:
+    kind = api.discovery().find(params["api_version"], params["kind"])
+    return _absent_kind(api, params) if kind is None else _judged(api, kind, params)
 
 
 def _absent_kind(api: KubeApi, params: Mapping[str, Any]) -> dict[str, Any]:

@@ -28,8 +28,9 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirem
     Settings,
 )
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.summary import components
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_api import KubeApi, connect
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_api import KubeApi
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import ApiError, KubeError, NoClusterError
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_session import session
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.results import Ending, finish, require_libraries
 
 FORBIDDEN = 403
@@ -63,23 +64,19 @@ def _judged(params: Mapping[str, Any], check_mode: bool) -> Ending:
     strangers = unknown(params["only"])
     if strangers:
         raise OptionError(f"option only names {', '.join(strangers)}; expected ids such as C3. Correct the option only.")
-    api: KubeApi | None = None
     try:
-        api = connect(params)
-        cluster = observe(api, settings)
+        observed = session(params, lambda api: observe(api, settings))
     except NoClusterError as error:
         # In check mode the run that would make the cluster has not happened: nothing to judge, and nothing wrong.
         if not check_mode:
             raise
         nothing = unasked(f"No API server could be asked: {error}", params["only"])
         return Ending(_result(Cluster((), settings), nothing, None))
-    finally:
-        if api is not None:
-            api.close()
+    cluster = observed.result
     findings = evaluate(cluster, params["only"])
     if params["report"] and not check_mode:
         write_report(Path(params["report"]), findings)
-    return Ending(_result(cluster, findings, params["report"]), tuple(api.warnings()))
+    return Ending(_result(cluster, findings, params["report"]), observed.warnings)
 
 
 class OptionError(ValueError):

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.api_resources import ResourceTable, ResourceType
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_discovery import WITNESS
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_discovery_cache import OLD_S, DiscoveryCache
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_discovery import IDENTITY
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_discovery_cache import OLD_S, DiscoveryCache, Kept
 
 from tests.unit.plugins.module_utils.edge.discovery_world import POD, Clock, Server, discovery
 
@@ -38,17 +38,24 @@ def test_file_and_folder_are_ours_alone(folder: Path, clock: Clock) -> None:
     assert stat.S_IMODE(the_file(folder).stat().st_mode) == 0o600
 
 
+def record(**changes: object) -> str:
+    pod = {"group": "", "version": "v1", "kind": "Pod", "plural": "pods", "namespaced": True}
+    return json.dumps({"asked": 1_000_000.0, "uid": "one", "witnesses": [], "types": [pod]} | changes)
+
+
 GARBAGE = [
     "",
     "{",
     "[]",
     "null",
     '{"asked": 1000000.0}',
-    '{"asked": "soon", "types": []}',
-    '{"asked": NaN, "types": []}',
-    '{"asked": 1000000.0, "types": [7]}',
-    '{"asked": 1000000.0, "types": [{"group": "", "version": "v1", "kind": "Pod", "plural": 7, "namespaced": true}]}',
-    '{"asked": 1000000.0, "types": [{"group": ""}]}',
+    record(asked="soon"),
+    record(asked=float("nan")),
+    record(uid=7),
+    record(witnesses=[7]),
+    record(types=[7]),
+    record(types=[{"group": "", "version": "v1", "kind": "Pod", "plural": 7, "namespaced": True}]),
+    record(types=[{"group": ""}]),
     "[" * 100_000,
     "\x00",
 ]
@@ -62,7 +69,7 @@ def test_a_damaged_file_is_replaced(folder: Path, clock: Clock, text: str) -> No
     server.taken()
     assert discovery(server, folder, clock).find("v1", "Pod") == POD
     assert discovery(server, folder, clock).find("v1", "Pod") == POD
-    assert server.taken() == [WITNESS, "/api", "/apis", WITNESS]
+    assert server.taken() == ["/api", "/apis", IDENTITY]
 
 
 def poisoned(file: Path) -> str:
@@ -123,13 +130,13 @@ def test_a_cache_that_cannot_be_written_is_no_reason_to_fail(clock: Clock, tmp_p
     assert discovery(Server(), blocked / "cache", clock).find("v1", "Pod") == POD
 
 
-def test_files_of_servers_that_are_gone_are_swept(folder: Path, clock: Clock) -> None:
-    discovery(Server("gone"), folder, clock).find("v1", "Pod")
+def test_files_of_addresses_that_nobody_asks_any_more_are_swept(folder: Path, clock: Clock) -> None:
+    discovery(Server(host="https://gone:6443"), folder, clock).find("v1", "Pod")
     old, foreign = the_file(folder), folder / "something-else"
     foreign.write_text("")
     for file in (old, foreign):
         os.utime(file, (clock.time - OLD_S - 1, clock.time - OLD_S - 1))
-    discovery(Server("new"), folder, clock).find("v1", "Pod")
+    discovery(Server(), folder, clock).find("v1", "Pod")
     assert not old.exists()
     assert foreign.exists()
 
@@ -138,7 +145,7 @@ def write_often(folder: Path, kind: str) -> None:
     cache = DiscoveryCache(folder, ("one",), Clock())
     table = ResourceTable(ResourceType("", "v1", f"{kind}{number}", "things", True) for number in range(500))
     for _time in range(40):
-        cache.write(table)
+        cache.write(Kept(table, kind, frozenset(), cache.now()))
 
 
 def test_two_processes_at_once_leave_a_whole_file(folder: Path, clock: Clock) -> None:
@@ -148,10 +155,10 @@ def test_two_processes_at_once_leave_a_whole_file(folder: Path, clock: Clock) ->
         writer.start()
     seen = 0
     while any(writer.is_alive() for writer in writers):
-        table = DiscoveryCache(folder, ("one",), clock).read()
-        if table is not None:
-            assert len({kind.kind[0] for kind in table}) == 1
-            assert len(table) == 500
+        kept = DiscoveryCache(folder, ("one",), clock).read()
+        if kept is not None:
+            assert {kind.kind[0] for kind in kept.table} == {kept.uid}
+            assert len(kept.table) == 500
             seen += 1
     for writer in writers:
         writer.join()
