@@ -25,6 +25,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_wa
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_write import Manner
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.clock import SystemClock
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_api import HttpKubeApi, KubeApi, connect
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_session import Answered, session
 
 from tests.integration.booted import ROOT, Cluster, Json, pod
 
@@ -58,8 +59,12 @@ class Applier:
     scratch: Path
     params: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def login(self) -> dict[str, Any]:
+        return {"kubeconfig": str(self.cluster.kubeconfig), **self.params}
+
     def connect(self) -> HttpKubeApi:
-        return connect({"kubeconfig": str(self.cluster.kubeconfig), **self.params})
+        return connect(self.login)
 
     def __call__(
         self,
@@ -75,17 +80,20 @@ class Applier:
         applyset: SetSettings | None = None,
         api: KubeApi | None = None,
     ) -> Run:
-        api = api or self.connect()
         conflict_rules = (*rules, *(applyset.conflict_rules if applyset else ()))
         manner = Manner(manager, conflict_rules, tuple(masks), check, tuple(earlier))
         settings = Settings(manner, self.namespace, wait, Waiting(timeout, patience=QUICK), applyset)
         clock, lines = SystemClock(), self.scratch / "progress.jsonl"
         lines.unlink(missing_ok=True)
-        engine = ApplyEngine(api, settings, clock, Progress(str(lines), clock))
         sourced = check_sourced([(f"file-{number}.yaml", obj) for number, obj in enumerate(objects, 1)])
-        report = engine.remove(sourced) if state == "absent" else engine.apply(sourced)
+
+        def work(api: KubeApi) -> Report:
+            engine = ApplyEngine(api, settings, clock, Progress(str(lines), clock))
+            return engine.remove(sourced) if state == "absent" else engine.apply(sourced)
+
+        done = Answered(work(api), api.requests(), ()) if api else session(self.login, work)
         said = tuple(json.loads(line) for line in lines.read_text().splitlines()) if lines.exists() else ()
-        return Run(report, api.requests(), said)
+        return Run(done.result, done.requests, said)
 
 
 def play(
