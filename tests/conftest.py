@@ -169,4 +169,4 @@ def run_playbook(playbook: str | Path, extra: Mapping[str, Any], *arguments: str
             *arguments,
         ]
         environment = {**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
-        return subprocess.run(command, cwd=ROOT, env=environment, text=True, capture_output=True, timeout=300, check=False)
+        return subprocess.run(command, cwd=ROOT, env=environment, text=True, capture_output=True, timeout=1200, check=False)

@@ -13,7 +13,8 @@ author: The autotrade.deployment engineers (@autotrade)
 description:
   - Reads objects and answers for each a state, a reason of one word and a sentence, by the rules that
     M(autotrade.deployment.cluster_objects) waits by. Workloads quote the pod that holds them up.
-  - With O(wait=true) it waits until all are ready, and fails as soon as one has failed.
+  - With O(wait=true) it waits until all are ready, and fails as soon as one has failed. The one that O(name) and O(namespace)
+    name may come later; selectors must pick something from the beginning.
 extends_documentation_fragment:
   - autotrade.deployment.connection
   - autotrade.deployment.wait

@@ -107,8 +107,27 @@ def play(
     extra = ["-e", f"ansible_python_interpreter={sys.executable}"]
     environment = {**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), **(env or {})}
     return subprocess.run(
-        [*command, *extra, *arguments], cwd=ROOT, env=environment, text=True, capture_output=True, timeout=300, check=False
+        [*command, *extra, *arguments], cwd=ROOT, env=environment, text=True, capture_output=True, timeout=1200, check=False
     )
+
+
+def start_module(name: str, cluster: Cluster, /, **options: Any) -> subprocess.Popen[str]:
+    """A module in a process of its own, as on a host: started, its options handed over."""
+    command = [sys.executable, "-m", f"ansible_collections.autotrade.deployment.plugins.modules.{name}"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT / ".collections")}
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+    assert process.stdin is not None
+    process.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": {"kubeconfig": str(cluster.kubeconfig), **options}}))
+    process.stdin.close()
+    return process
+
+
+def answer(process: subprocess.Popen[str]) -> Json:
+    """What a started module answers at its end."""
+    assert process.stdout is not None
+    with process:
+        found: Json = json.loads(process.stdout.read().splitlines()[-1])
+    return found
 
 
 def config_map(name: str = "settings", **data: str) -> Json:

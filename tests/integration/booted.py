@@ -99,7 +99,7 @@ class Cluster:
 
     def request(self, method: str, path: str, body: Any = None, content_type: str = "application/json") -> Answer:
         connection = http.client.HTTPSConnection(
-            "127.0.0.1", self.result["ports"]["api_server"], timeout=60, context=self.context
+            "127.0.0.1", self.result["ports"]["api_server"], timeout=120, context=self.context
         )
         try:
             data = None if body is None else json.dumps(body).encode()
@@ -210,7 +210,9 @@ def _untouched(node: Json) -> bool:
 
 def condition(thing: Json, kind: str) -> str | None:
     """Status of one condition."""
-    found = [entry for entry in (thing.get("status", {}).get("conditions") or ()) if entry["type"] == kind]
+    # A definition that was just stored has a status without any.
+    entries = (thing.get("status") or {}).get("conditions") or ()
+    found = [entry for entry in entries if entry["type"] == kind]
     return str(found[0]["status"]) if found else None
 
 

@@ -9,7 +9,11 @@ import pytest
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.readiness.model import State
 
 from tests.integration.applying import Applier, config_map, deployment, stateful_set
-from tests.integration.booted import Cluster, Json, module
+from tests.integration.booted import Cluster, Json, condition, module
+
+
+def refused_by_the_scheduler(pods: list[Json]) -> bool:
+    return bool(pods) and all(condition(found, "PodScheduled") == "False" for found in pods)
 
 
 @pytest.fixture
@@ -50,8 +54,8 @@ def test_workloads_wait_for_what_they_need(apply: Applier) -> None:
     ],
 )
 def test_fails_fast_and_quotes_the_pod(apply: Applier, behaviour: str, words: tuple[str, ...]) -> None:
-    run = apply(deployment(behaviour=behaviour), wait=True)
-    assert [problem.reason for problem in run.report.problems] != ["Timeout"]
+    run = apply(deployment(behaviour=behaviour), wait=True, timeout=600)
+    assert "Timeout" not in [problem.reason for problem in run.report.problems]
     assert "pod web-" in run.report.message.lower()
     for word in words:
         assert word in run.report.message
@@ -62,16 +66,21 @@ def test_a_fix_is_not_judged_by_the_pods_of_the_broken_version(apply: Applier) -
     assert apply(deployment(image="registry.example/app:1.1"), wait=True).report.problems == ()
 
 
-def test_the_deadline_names_object_reason_and_setting(apply: Applier) -> None:
+def test_the_deadline_names_object_reason_and_setting(cluster: Cluster, apply: Applier, namespace: str) -> None:
+    apply(deployment(behaviour="never-ready"))
+    held = f"/apis/apps/v1/namespaces/{namespace}/deployments/web"
+    cluster.wait("counted", held, lambda found: found["status"].get("updatedReplicas") == 2)
     run = apply(deployment(behaviour="never-ready"), wait=True, timeout=4)
     for word in ("Deployment", "web", "not ready after 4 s", "wait_timeout", "0/2"):
         assert word in run.report.message
 
 
-def test_no_room_is_told_in_the_words_of_the_scheduler(apply: Applier) -> None:
+def test_no_room_is_told_in_the_words_of_the_scheduler(cluster: Cluster, apply: Applier, namespace: str) -> None:
     greedy = deployment(replicas=1)
     greedy["spec"]["template"]["spec"]["containers"][0]["resources"] = {"requests": {"cpu": "9999"}}
-    run = apply(greedy, wait=True, timeout=20)
+    apply(greedy)
+    cluster.wait("unschedulable", f"/api/v1/namespaces/{namespace}/pods", lambda found: refused_by_the_scheduler(found["items"]))
+    run = apply(greedy, wait=True, timeout=1)
     assert "Insufficient cpu" in run.report.message
 
 
@@ -79,15 +88,19 @@ def test_pod_security_refusals_fail_at_once(cluster: Cluster, apply: Applier, na
     cluster.patch(
         f"/api/v1/namespaces/{namespace}", {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "restricted"}}}
     )
-    run = apply(stateful_set(hostNetwork=True), wait=True)
+    run = apply(stateful_set(hostNetwork=True), wait=True, timeout=600)
     assert "violates PodSecurity" in run.report.message
     assert "hostNetwork" in run.report.message
-    assert [problem.reason for problem in run.report.problems] != ["Timeout"]
+    assert "Timeout" not in [problem.reason for problem in run.report.problems]
 
 
-def test_quota_refusals_are_quoted(apply: Applier) -> None:
+def test_quota_refusals_are_quoted(cluster: Cluster, apply: Applier, namespace: str) -> None:
     quota: Json = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "few"}, "spec": {"hard": {"pods": "1"}}}
-    run = apply(quota, deployment(replicas=3), wait=True, timeout=20)
+    apply(quota, wait=True)
+    apply(deployment(replicas=3))
+    held = f"/apis/apps/v1/namespaces/{namespace}/deployments/web"
+    cluster.wait("refused", held, lambda found: condition(found, "ReplicaFailure") == "True")
+    run = apply(deployment(replicas=3), wait=True, timeout=1)
     assert "exceeded quota: few" in run.report.message
 
 

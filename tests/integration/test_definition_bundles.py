@@ -47,7 +47,7 @@ def run(cluster: Cluster, folder: Path, *arguments: str, **variables: Any) -> su
     command = [str(Path(sys.executable).parent / "ansible-playbook"), str(playbook), "-i", "localhost,", "-c", "local"]
     environment = {**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
     return subprocess.run(
-        [*command, *arguments], cwd=ROOT, env=environment, text=True, capture_output=True, timeout=300, check=False
+        [*command, *arguments], cwd=ROOT, env=environment, text=True, capture_output=True, timeout=1200, check=False
     )
 
 

@@ -39,7 +39,7 @@ def program(name: str) -> str:
 
 
 def skopeo(*arguments: str) -> str:
-    run = subprocess.run([program("skopeo"), *arguments], capture_output=True, text=True, check=False, timeout=120)
+    run = subprocess.run([program("skopeo"), *arguments], capture_output=True, text=True, check=False, timeout=600)
     assert run.returncode == 0, run.stderr
     return run.stdout
 
@@ -63,7 +63,7 @@ class Registry:
         document = {"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": [{**entry, "platform": platform}]}
         where, body = f"http://{self.host}/v2/{repository}/manifests/{VERSION}", json.dumps(document).encode()
         request = urllib.request.Request(where, body, {"Content-Type": INDEX_TYPE}, method="PUT")
-        urllib.request.urlopen(request, timeout=30).close()
+        urllib.request.urlopen(request, timeout=120).close()
 
 
 @contextmanager
@@ -90,7 +90,7 @@ def await_answer(host: str, process: subprocess.Popen[bytes], log: Path) -> None
     deadline = time.monotonic() + 60
     while True:
         try:
-            urllib.request.urlopen(f"http://{host}/v2/", timeout=10).close()
+            urllib.request.urlopen(f"http://{host}/v2/", timeout=120).close()
             return
         except urllib.error.HTTPError:
             return

@@ -37,7 +37,7 @@ def ground(cluster: Cluster) -> Iterator[Cluster]:
         cluster.delete(path)
     # Other tests of this cluster make namespaces of the same names.
     for name in (*NAMESPACES, "logging"):
-        cluster.wait_gone(f"/api/v1/namespaces/{name}", 60)
+        cluster.wait_gone(f"/api/v1/namespaces/{name}")
 
 
 def deploy(cluster: Cluster, folder: Path, **variables: Any) -> str:
@@ -54,7 +54,7 @@ def deploy(cluster: Cluster, folder: Path, **variables: Any) -> str:
     command = [str(Path(sys.executable).parent / "ansible-playbook"), str(playbook), "-i", "inventories/simulated", "--diff"]
     environment = {**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
     ran = subprocess.run(
-        [*command, "-e", f"@{extra}"], cwd=ROOT, env=environment, text=True, capture_output=True, timeout=300, check=False
+        [*command, "-e", f"@{extra}"], cwd=ROOT, env=environment, text=True, capture_output=True, timeout=1200, check=False
     )
     assert ran.returncode == 0, ran.stdout[-6000:] + ran.stderr[-2000:]
     return ran.stdout + ran.stderr

@@ -16,9 +16,24 @@ from typing import Any
 import pytest
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.simulated import SettingError, Sizes, Timers
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.simulated_launch import LaunchError
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.simulated_processes import boot_id, identity
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.simulated_state import StateError, locked
 
-from tests.integration.booted import STAGES, Cluster, Json, apply_nodes, condition, connect, inventory_hosts, living, module, pod
+from tests.integration.booted import (
+    BUNDLES,
+    STAGES,
+    Cluster,
+    Json,
+    apply_nodes,
+    boot,
+    condition,
+    connect,
+    inventory_hosts,
+    living,
+    module,
+    pod,
+    store,
+)
 
 COMPONENTS = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok"]
 STOPPED = ["kwok", "kube-scheduler", "kube-controller-manager", "kube-apiserver", "etcd"]
@@ -53,6 +68,15 @@ def state(tmp_path: Path) -> Iterator[Path]:
 
 def start(state: Path, **changes: Any) -> Json:
     return module(state, NAME, **changes)
+
+
+def kill(pid: int) -> None:
+    """Kills a process and waits until it is gone."""
+    os.kill(pid, signal.SIGKILL)
+    deadline = time.monotonic() + 120
+    while identity(pid, boot_id()) is not None:
+        assert time.monotonic() < deadline, f"process {pid} is still there"
+        time.sleep(0.02)
 
 
 def leave_a_mark(result: Json) -> None:
@@ -105,8 +129,7 @@ def test_a_killed_process_comes_back_with_the_data(state: Path) -> None:
     result = start(state)
     leave_a_mark(result)
     for component in COMPONENTS:
-        os.kill(result["pids"][component], signal.SIGKILL)
-        time.sleep(0.3)
+        kill(result["pids"][component])
         result = start(state)
         assert result["changed"] and component in result["started"], component
         assert sorted(result["pids"]) == sorted(COMPONENTS)
@@ -118,7 +141,7 @@ def test_a_killed_process_comes_back_with_the_data(state: Path) -> None:
 def test_a_half_dead_cluster_is_stopped(state: Path) -> None:
     """An API server without its etcd would not end by itself."""
     first = start(state)
-    os.kill(first["pids"]["etcd"], signal.SIGKILL)
+    kill(first["pids"]["etcd"])
     assert sorted(module(state, NAME, state="stopped")["stopped"]) == sorted(set(COMPONENTS) - {"etcd"})
     assert living(state) == []
 
@@ -186,6 +209,21 @@ spec:
     client = connect(result)
     client.create(MARK, {"metadata": {"name": "own", "labels": {"own": "yes"}}})
     client.wait("played", f"{MARK}/own", lambda found: found.get("data") == {"played": "yes"})
+
+
+def test_prepared_data_can_be_played_from_the_first_start(state: Path) -> None:
+    """An API server with a hundred definitions in its data is ready long before it serves all of them."""
+    boot(state, NAME, bundles=BUNDLES, hosts={})
+    module(state, NAME, state="absent")
+    bundles = [str(store() / "bundles" / f"{bundle}.yaml") for bundle in BUNDLES]
+    first = start(state, bundles=bundles)
+    assert first["bundles_current"]
+    second = start(state, bundles=bundles)
+    assert (second["changed"], second["pids"]) == (False, first["pids"]), "KWOK was started again for kinds that it did not know"
+    client = connect(first)
+    issuer = {"apiVersion": "cert-manager.io/v1", "kind": "ClusterIssuer", "metadata": {"name": "x"}, "spec": {"selfSigned": {}}}
+    client.apply("/apis/cert-manager.io/v1/clusterissuers/x", issuer)
+    client.wait("played", "/apis/cert-manager.io/v1/clusterissuers/x", lambda found: condition(found, "Ready") == "True")
 
 
 def test_two_clusters_side_by_side(state: Path) -> None:

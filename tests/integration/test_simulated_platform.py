@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 import pytest
@@ -36,8 +35,10 @@ def claim(cluster: Cluster, namespace: str, name: str, class_name: str, mode: st
 @pytest.mark.requirement("C4")
 def test_a_claim_waits_for_its_first_consumer_and_gets_a_volume_on_that_node(cluster: Cluster, namespace: str) -> None:
     storage_class(cluster, "fast", "WaitForFirstConsumer")
+    storage_class(cluster, "at-once", "Immediate")
     path = claim(cluster, namespace, "data", "fast")
-    time.sleep(1)
+    later = claim(cluster, namespace, "later", "at-once")
+    cluster.wait("bound", later, lambda found: found["status"]["phase"] == "Bound")
     assert cluster.get(path)["status"]["phase"] == "Pending"
     mounted = [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]
     cluster.create(pods(namespace), pod("db", volumes=mounted))
@@ -105,11 +106,11 @@ PLAYED = [
 ]
 
 
-def create_played(cluster: Cluster, namespace: str, played: Played) -> str:
+def create_played(cluster: Cluster, namespace: str, played: Played, name: str = "x") -> str:
     path = f"/apis/{played.api_version}/namespaces/{namespace}/{played.plural}"
     kind = {"apiVersion": played.api_version, "kind": played.kind}
-    cluster.create(path, kind | {"metadata": {"name": "x"}, "spec": played.spec})
-    return f"{path}/x"
+    cluster.create(path, kind | {"metadata": {"name": name}, "spec": played.spec})
+    return f"{path}/{name}"
 
 
 @pytest.mark.parametrize("played", PLAYED, ids=[played.plural for played in PLAYED])
@@ -118,7 +119,8 @@ def test_operators_are_played(cluster: Cluster, namespace: str, played: Played) 
     found = cluster.wait(played.proof, path, lambda found: condition(found, played.proof) == "True")
     assert {entry["reason"] for entry in found["status"]["conditions"]} == {"Simulated"}
     version = found["metadata"]["resourceVersion"]
-    time.sleep(1)
+    later = create_played(cluster, namespace, played, "later")
+    cluster.wait(played.proof, later, lambda found: condition(found, played.proof) == "True")
     assert cluster.get(path)["metadata"]["resourceVersion"] == version, "the status is written again and again"
 
 

@@ -37,6 +37,16 @@ def start(cluster: Cluster, namespace: str, name: str, **changes: Any) -> None:
     cluster.create(pods(namespace), pod(name, **changes))
 
 
+def become_ready(cluster: Cluster, namespace: str, name: str, **changes: Any) -> None:
+    start(cluster, namespace, name, **changes)
+    cluster.wait("ready", pods(namespace, name), lambda found: condition(found, "Ready") == "True")
+
+
+def end(cluster: Cluster, namespace: str, name: str) -> None:
+    cluster.delete(pods(namespace, name))
+    cluster.wait_gone(pods(namespace, name))
+
+
 @pytest.mark.requirement("C1", "C7", "N6")
 def test_nodes_have_the_sizes_taints_and_zones_of_the_inventory(cluster: Cluster) -> None:
     nodes = {node["metadata"]["name"]: node for node in cluster.items("/api/v1/nodes")}
@@ -100,7 +110,7 @@ def test_ready_after_a_chosen_delay(cluster: Cluster, namespace: str) -> None:
 def test_never_ready(cluster: Cluster, namespace: str, annotations: dict[str, str], image: str) -> None:
     start(cluster, namespace, "never", annotations=annotations, image=image)
     cluster.wait("running", pods(namespace, "never"), lambda found: found["status"]["phase"] == "Running")
-    time.sleep(1.5)
+    become_ready(cluster, namespace, "later")
     found = cluster.get(pods(namespace, "never"))
     assert (condition(found, "Ready"), found["status"]["phase"]) == ("False", "Running")
 
@@ -176,29 +186,28 @@ def test_a_running_job_can_be_deleted(cluster: Cluster, namespace: str) -> None:
     cluster.wait_gone(f"{path}/job")
 
 
-@pytest.mark.parametrize(("annotations", "image", "least"), [
-    ({}, "app:1", 0),
-    ({"terminates-after": "3"}, "app:1", 1.5),
-    ({"termination": "slow"}, "app:1", 3),
-    ({}, "app:1-slow-termination", 3),
+@pytest.mark.parametrize(("annotations", "image", "grace", "least"), [
+    # Whoever waited for the end of the grace period would not be done within the minutes that the test waits.
+    ({}, "app:1", 900, 0),
+    ({"terminates-after": "3"}, "app:1", 900, 1.5),
+    ({"termination": "slow"}, "app:1", 5, 3),
+    ({}, "app:1-slow-termination", 5, 3),
 ])  # fmt: skip
 def test_termination_takes_its_time(
-    cluster: Cluster, namespace: str, annotations: dict[str, str], image: str, least: float
+    cluster: Cluster, namespace: str, annotations: dict[str, str], image: str, grace: int, least: float
 ) -> None:
-    start(cluster, namespace, "end", annotations=annotations, image=image, terminationGracePeriodSeconds=5)
-    cluster.wait("ready", pods(namespace, "end"), lambda found: condition(found, "Ready") == "True")
+    become_ready(cluster, namespace, "end", annotations=annotations, image=image, terminationGracePeriodSeconds=grace)
     begun = time.monotonic()
-    cluster.delete(pods(namespace, "end"))
-    cluster.wait_gone(pods(namespace, "end"))
+    end(cluster, namespace, "end")
     assert time.monotonic() - begun >= least
 
 
 @pytest.mark.parametrize(("annotations", "image"), [({"termination": "stuck"}, "app:1"), ({}, "app:1-stuck-termination")])
 def test_stuck_termination_ends_by_force_only(cluster: Cluster, namespace: str, annotations: dict[str, str], image: str) -> None:
-    start(cluster, namespace, "stuck", annotations=annotations, image=image, terminationGracePeriodSeconds=1)
-    cluster.wait("ready", pods(namespace, "stuck"), lambda found: condition(found, "Ready") == "True")
+    become_ready(cluster, namespace, "stuck", annotations=annotations, image=image, terminationGracePeriodSeconds=1)
+    become_ready(cluster, namespace, "later", annotations={"termination": "slow"}, terminationGracePeriodSeconds=2)
     cluster.delete(pods(namespace, "stuck"))
-    time.sleep(3)
+    end(cluster, namespace, "later")
     assert "deletionTimestamp" in cluster.get(pods(namespace, "stuck"))["metadata"]
     cluster.delete(pods(namespace, "stuck") + "?gracePeriodSeconds=0")
     cluster.wait_gone(pods(namespace, "stuck"))

@@ -48,7 +48,7 @@ def checkout(tmp_path: Path) -> Path:
 def test_the_built_collection_ships_what_a_user_reaches(checkout: Path, tmp_path: Path) -> None:
     galaxy = Path(sys.executable).parent / "ansible-galaxy"
     build = [str(galaxy), "collection", "build", str(checkout), "--output-path", str(tmp_path)]
-    answer = subprocess.run(build, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    answer = subprocess.run(build, cwd=tmp_path, capture_output=True, text=True, timeout=600, check=False)
     assert answer.returncode == 0, answer.stderr
     (archive,) = tmp_path.glob("autotrade-deployment-*.tar.gz")
     with tarfile.open(archive) as opened:

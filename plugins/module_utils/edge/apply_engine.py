@@ -222,6 +222,8 @@ class ApplyEngine:
                 self._api.discovery().learn(from_definition(outcome.item.obj))
         judged_outcomes = [replace(o, readiness=judged.get(o.item.ref)) for o in outcomes]
         if isinstance(verdict, Fail):
+            # On a slow machine the deadline may come before the pods were read.
+            self._gate.look_around(items)
             return judged_outcomes, self._failures(judged_outcomes, verdict, judged)
         return judged_outcomes, []
 

@@ -37,6 +37,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_err
 TICK_S = 0.5
 # Most workloads are ready sooner; until then their pods are not worth a LIST.
 PODS_AFTER_S = 1.5
+CLAIM = "PersistentVolumeClaim"
 REFUSALS = Selector(fields="type=Warning,reason=FailedCreate")
 
 Place = "tuple[str | None, str]"
@@ -85,15 +86,18 @@ class Gate:
         self._followers.stop()
 
     def look_around(self, items: Iterable[Item]) -> None:
-        """Reads the pods and refusals around workloads that are not ready at once, for an answer without a wait."""
+        """Reads what explains the objects that are not ready, for an answer without a wait or at the end of one."""
         for item in items:
-            obj = self._live.objects.get(item.ref)
-            if obj is None or item.ref.kind not in WORKLOADS or item.ref.kind == "Pod" or self._judge(item.ref).settled:
+            if self._live.objects.get(item.ref) is None or self._judge(item.ref).settled:
                 continue
-            namespace = item.ref.namespace
-            if namespace not in self.surroundings.pods:
-                _store(self.surroundings.pods.setdefault(namespace, {}), self._snapshot(POD, namespace, EVERYTHING))
-                _store(self.surroundings.events.setdefault(namespace, {}), self._snapshot(EVENT, namespace, REFUSALS))
+            if item.ref.kind == CLAIM:
+                self._know_storage_classes()
+            elif item.ref.kind in WORKLOADS - {"Pod"} and item.ref.namespace not in self.surroundings.pods:
+                self._look_around(item.ref.namespace)
+
+    def _look_around(self, namespace: str | None) -> None:
+        _store(self.surroundings.pods.setdefault(namespace, {}), self._snapshot(POD, namespace, EVERYTHING))
+        _store(self.surroundings.events.setdefault(namespace, {}), self._snapshot(EVENT, namespace, REFUSALS))
 
     def _snapshot(self, kind: ResourceType, namespace: str | None, selector: Selector) -> Snapshot:
         try:
@@ -157,19 +161,17 @@ class Gate:
             self._followers.follow(scope, version, selector)
             if with_pods and item.ref.kind in WORKLOADS:
                 self._follow_around(item.ref.namespace)
-            if item.ref.kind == "PersistentVolumeClaim" and self.surroundings.related is None:
-                self.surroundings.related = self._storage_classes()
+            if item.ref.kind == CLAIM:
+                self._know_storage_classes()
 
     def _follow_around(self, namespace: str | None) -> None:
         self._followers.follow((POD, namespace), None, EVERYTHING)
         self._followers.follow((EVENT, namespace), None, REFUSALS)
 
-    def _storage_classes(self) -> tuple[KubeObject, ...]:
+    def _know_storage_classes(self) -> None:
         kind = self._api.discovery().find("storage.k8s.io/v1", "StorageClass")
-        try:
-            return self._api.list(kind, None).items if kind else ()
-        except ApiError:
-            return ()
+        if self.surroundings.related is None:
+            self.surroundings.related = self._snapshot(kind, None, EVERYTHING).objects if kind else ()
 
     def _take(self, left: float) -> set[ObjectRef]:
         """Waits for at least one sight (or a tick) and takes in all that are there; answers which objects moved."""
@@ -199,7 +201,10 @@ class Gate:
         kind, namespace = snapshot.scope
         present = {_ref(kind, dig(o, "metadata", "namespace"), str(dig(o, "metadata", "name"))): o for o in snapshot.objects}
         missing = {
-            r for r in self._live.objects if (r.api_version, r.kind, r.namespace) == (kind.api_version, kind.kind, namespace)
+            ref
+            for ref in self._live.objects
+            if (ref.api_version, ref.kind, ref.namespace) == (kind.api_version, kind.kind, namespace)
+            and snapshot.selector in (EVERYTHING, Selector.named(ref.name))
         }
         touched: set[ObjectRef] = set()
         for ref in missing - present.keys():

@@ -34,10 +34,11 @@ class Seen:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """All objects of a scope at once; what is not among them is gone."""
+    """All objects of a scope that the selector picks, at once; what it would pick and is not among them is gone."""
 
     scope: Scope
     objects: tuple[KubeObject, ...]
+    selector: Selector = EVERYTHING
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ class _Follower(threading.Thread):
     def _relist_if_needed(self) -> None:
         if self._version is None:
             listing = self._api.list(*self._scope, self._selector)
-            self._inbox.put(Snapshot(self._scope, listing.items))
+            self._inbox.put(Snapshot(self._scope, listing.items, self._selector))
             self._version = listing.resource_version
 
     def _stream(self) -> None:

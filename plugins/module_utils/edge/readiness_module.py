@@ -54,12 +54,12 @@ def _absent_kind(api: KubeApi, params: Mapping[str, Any]) -> dict[str, Any]:
 def _judged(api: KubeApi, kind: ResourceType, params: Mapping[str, Any]) -> dict[str, Any]:
     fields = [*params["field_selectors"], *([f"metadata.name={params['name']}"] if params["name"] else [])]
     selector = Selector(fields=",".join(fields) or None, labels=",".join(params["label_selectors"]) or None)
-    listing = api.list(kind, params["namespace"], selector)
+    objects = api.list(kind, params["namespace"], selector).items
+    items = [Item(obj, ref_of(obj), "", kind) for obj in objects] or _awaited(kind, params)
+    if params["wait"] and not items:
+        return {**_result([], found=True), "msg": _nothing(kind, selector, params["namespace"])}
     # Each object is watched by name, in its own namespace: the selectors may pick some of many.
-    live = Live({ref_of(obj): obj for obj in listing.items})
-    items = [Item(obj, ref_of(obj), "", kind) for obj in listing.items]
-    if not items and params["name"]:
-        items = [Item({}, ObjectRef(kind.api_version, kind.kind, params["namespace"], params["name"]), "", kind)]
+    live = Live({ref_of(obj): obj for obj in objects})
     clock = SystemClock()
     timeout = float(params["wait_timeout"]) if params["wait"] else 0.0
     waiting = Waiting(timeout, readiness_rules(params["readiness_rules"]), settle_patience(params["wait_settle"]))
@@ -74,6 +74,22 @@ def _judged(api: KubeApi, kind: ResourceType, params: Mapping[str, Any]) -> dict
         reasons = "; ".join(f"{ref}: {judged[ref].reason}: {judged[ref].message}" for ref in verdict.culprits)
         result["msg"] = f"{'not ready after ' + str(params['wait_timeout']) + ' s' if verdict.timed_out else 'failed'}: {reasons}"
     return result
+
+
+def _awaited(kind: ResourceType, params: Mapping[str, Any]) -> list[Item]:
+    """The one object that is asked for by its name and does not exist; nothing where its place is not known."""
+    placed = params["namespace"] or not kind.namespaced or not params["wait"]
+    ref = ObjectRef(kind.api_version, kind.kind, params["namespace"], params["name"] or "")
+    return [Item({}, ref, "", kind)] if params["name"] and placed else []
+
+
+def _nothing(kind: ResourceType, selector: Selector, namespace: str | None) -> str:
+    chosen = " and ".join(selector.query().values()) or "anything"
+    place = f"namespace {namespace}" if namespace else "any namespace" if kind.namespaced else "the cluster"
+    return (
+        f"no {kind.kind} in {place} matches {chosen}, so there is nothing to wait for. Correct the selectors, or name one object"
+        " (name, namespace), which may also come later"
+    )
 
 
 def _result(judged: list[tuple[ObjectRef, Readiness]], found: bool) -> dict[str, Any]:

@@ -168,7 +168,7 @@ class SimulatedCluster:
         deaf: tuple[Component, ...] = ()
         if all(alive(records.get(component), running) for component in (Component.ETCD, Component.API_SERVER)):
             try:
-                kinds = SimulatedApi(spec).kinds()
+                kinds = SimulatedApi(spec).playable()
             except OSError:
                 deaf = (Component.API_SERVER,)
         texts = self._files(spec, kinds)

@@ -19,6 +19,8 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.edge.simulate
 POLL_SECONDS = 0.05
 #: KWOK has no port to ask; a bad stage makes it end within this time of seeing the API server.
 KWOK_SETTLE_SECONDS = 0.3
+#: A definition whose names another one has taken is never served, so nobody waits for ever.
+DEFINITIONS_SECONDS = 60.0
 LOG_LINES = 8
 
 Texts = Mapping[str, str]
@@ -62,13 +64,20 @@ class Launcher:
         # The API server waits for etcd by itself; the other processes give up early, so they start once it answers.
         self._wait_ready(first)
         if Component.KWOK in components:
-            written = texts(self._api.kinds())
+            written = texts(self._playable(first))
             self._write({kwok: written[kwok]})
         rest = [component for component in components if component not in first]
         self._spawn(rest, written, mark)
         self._wait_ready(rest)
         if Component.KWOK in rest:
             self._settle(Component.KWOK)
+
+    def _playable(self, servers: Sequence[Component]) -> Kinds:
+        until = min(self._deadline, time.monotonic() + DEFINITIONS_SECONDS)
+        while not self._api.settled() and time.monotonic() < until:
+            self._check_alive(servers)
+            time.sleep(POLL_SECONDS)
+        return self._api.playable()
 
     def _write(self, texts: Texts) -> None:
         for path, text in texts.items():

@@ -117,7 +117,7 @@ def test_shell_scripts_parse(objects: Objects) -> None:
     ]
     assert len(scripts) == 6
     for name, text in scripts:
-        result = subprocess.run(["sh", "-n"], input=text, capture_output=True, text=True, check=False, timeout=10)
+        result = subprocess.run(["sh", "-n"], input=text, capture_output=True, text=True, check=False, timeout=600)
         assert result.returncode == 0, f"{name}: {result.stderr}"
 
 
@@ -138,12 +138,12 @@ def test_prometheus_accepts_its_configuration(objects: Objects, tmp_path: Path) 
         job["static_configs"] = [{"targets": ["example:80"]}]
     (tmp_path / "prometheus.yaml").write_text(yaml.safe_dump(config))
     command = [promtool, "check", "config", "--syntax-only", str(tmp_path / "prometheus.yaml")]
-    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
     assert result.returncode == 0, result.stdout + result.stderr
     rules = [str(tmp_path / name) for name in ("recordings.yaml", "alerts.yaml", "extra.yaml")]
     for path in rules:
         Path(path).write_text(data[Path(path).name])
-    result = subprocess.run([promtool, "check", "rules", *rules], capture_output=True, text=True, check=False, timeout=30)
+    result = subprocess.run([promtool, "check", "rules", *rules], capture_output=True, text=True, check=False, timeout=600)
     assert result.returncode == 0, result.stdout + result.stderr
 
 

@@ -50,12 +50,12 @@ def _judge(promtool: str, case: dict[str, Any], rule: dict[str, Any], folder: Pa
     cases = [_case(case, fires=True)] + ([] if case.get("always") else [_case(case, fires=False)])
     files = [str(RULES / "recordings.yaml"), str(rules)]
     tests.write_text(yaml.safe_dump({"rule_files": files, "evaluation_interval": "1m", "tests": cases}))
-    return subprocess.run([promtool, "test", "rules", str(tests)], capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run([promtool, "test", "rules", str(tests)], capture_output=True, text=True, check=False, timeout=600)
 
 
 def test_rules_are_valid(promtool: str) -> None:
     files = map(str, sorted(RULES.glob("*.yaml")))
-    result = subprocess.run([promtool, "check", "rules", *files], capture_output=True, text=True, check=False, timeout=60)
+    result = subprocess.run([promtool, "check", "rules", *files], capture_output=True, text=True, check=False, timeout=600)
     assert result.returncode == 0, result.stdout + result.stderr
 
 

@@ -198,7 +198,7 @@ def start_module(options: dict[str, Any], **environment: str) -> subprocess.Pope
 
 def finish(process: subprocess.Popen[str], options: dict[str, Any]) -> dict[str, Any]:
     """Hand the options to a started module and wait for its answer."""
-    output, _ = process.communicate(json.dumps({"ANSIBLE_MODULE_ARGS": options}), timeout=120)
+    output, _ = process.communicate(json.dumps({"ANSIBLE_MODULE_ARGS": options}), timeout=600)
     answer: dict[str, Any] = json.loads(output.splitlines()[-1])
     return answer
 

@@ -207,7 +207,9 @@ def test_a_release_without_a_checksum_is_refused(world: World) -> None:
 
 @needs_go
 def test_two_runs_at_once_build_once(world: World, tmp_path: Path) -> None:
-    slow = world.go("go", f'[ "$1" = build ] && echo built >> {tmp_path}/builds && sleep 1\nexec $GO "$@"')
+    # The build goes on only when the other run has said that it waits; a run that never says so must not hang the test.
+    waits = f'for _ in $(seq 1200); do grep -qs "waiting for another run" {tmp_path}/lines* && break; sleep 0.1; done'
+    slow = world.go("go", f'[ "$1" = build ] && {{ echo built >> {tmp_path}/builds; {waits}; }}\nexec $GO "$@"')
     options = [world.options(go=slow, progress_file=str(tmp_path / f"lines{n}")) for n in (1, 2)]
     runs = [start_module(option) for option in options]
     for run, option in zip(runs, options, strict=True):
@@ -215,7 +217,7 @@ def test_two_runs_at_once_build_once(world: World, tmp_path: Path) -> None:
         run.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": option}))
         run.stdin.close()
     answers = [json.loads(run.stdout.read().splitlines()[-1]) for run in runs if run.stdout]
-    assert [run.wait(60) for run in runs] == [0, 0]
+    assert [run.wait(120) for run in runs] == [0, 0]
     assert (tmp_path / "builds").read_text() == "built\n"
     assert {answer["artifacts"][0]["sha256"] for answer in answers} == {sha256((world.store / STORED).read_bytes())}
     told = "".join(path.read_text() for path in tmp_path.glob("lines*"))
@@ -224,18 +226,19 @@ def test_two_runs_at_once_build_once(world: World, tmp_path: Path) -> None:
 
 @needs_go
 def test_a_killed_run_leaves_nothing_visible_and_the_next_one_finishes(world: World, tmp_path: Path) -> None:
-    stuck = world.go("go", f'[ "$1" = build ] && echo $$ > {tmp_path}/pid && exec sleep 60\nexec $GO "$@"')
+    stuck = world.go(
+        "go", f'[ "$1" = build ] && echo $$ > {tmp_path}/new && mv {tmp_path}/new {tmp_path}/pid && exec sleep 900\nexec $GO "$@"'
+    )
     options = world.options(go=stuck)
     run = start_module(options)
     assert run.stdin is not None
     run.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": options}))
     run.stdin.close()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not (tmp_path / "pid").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
-    time.sleep(0.1)
     run.send_signal(signal.SIGKILL)
-    run.wait(10)
+    run.wait(120)
     os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
     assert world.visible() == []
     assert len(list(world.cache.glob("work/*"))) == 1
