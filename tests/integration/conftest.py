@@ -38,3 +38,12 @@ def namespace(cluster: Cluster) -> Iterator[str]:
     """A namespace of its own for one test."""
     with cluster.namespace(f"test-{uuid.uuid4().hex[:8]}") as name:
         yield name
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[Path]:
+    """A state directory of its own; no process may outlive the test."""
+    yield tmp_path
+    for cluster in tmp_path.glob("*/ports.json"):
+        module(tmp_path, cluster.parent.name, state="absent")
+    assert living(tmp_path) == []

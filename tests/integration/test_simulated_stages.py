@@ -186,16 +186,17 @@ def test_a_running_job_can_be_deleted(cluster: Cluster, namespace: str) -> None:
     cluster.wait_gone(f"{path}/job")
 
 
-@pytest.mark.parametrize(("annotations", "image", "grace", "least"), [
+@pytest.mark.parametrize(("annotations", "image", "seconds"), [
     # Whoever waited for the end of the grace period would not be done within the minutes that the test waits.
-    ({}, "app:1", 900, 0),
-    ({"terminates-after": "3"}, "app:1", 900, 1.5),
-    ({"termination": "slow"}, "app:1", 5, 3),
-    ({}, "app:1-slow-termination", 5, 3),
+    ({}, "app:1", (900, 0)),
+    ({"terminates-after": "3"}, "app:1", (900, 1.5)),
+    ({"termination": "slow"}, "app:1", (5, 3)),
+    ({}, "app:1-slow-termination", (5, 3)),
 ])  # fmt: skip
 def test_termination_takes_its_time(
-    cluster: Cluster, namespace: str, annotations: dict[str, str], image: str, grace: int, least: float
+    cluster: Cluster, namespace: str, annotations: dict[str, str], image: str, seconds: tuple[int, float]
 ) -> None:
+    grace, least = seconds
     become_ready(cluster, namespace, "end", annotations=annotations, image=image, terminationGracePeriodSeconds=grace)
     begun = time.monotonic()
     end(cluster, namespace, "end")
