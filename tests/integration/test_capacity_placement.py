@@ -161,8 +161,10 @@ def test_an_api_server_that_takes_nothing_leaves_no_process(monkeypatch: pytest.
     assert situation(result, "steady")["reason"] == "Fits"
 
 
+# Who runs the tests in the background may have interrupts ignored, which a child would inherit.
 HOLD = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.scratch_cluster import scratch_cluster
