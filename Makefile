@@ -6,9 +6,12 @@ VENV := .venv
 NOX := $(VENV)/bin/nox --no-error-on-missing-interpreters -s
 # A long run goes on after a failure; what failed is told once more at its end.
 FAILED = { $(VENV)/bin/python tools/failures.py build/junit; exit 1; }
+LAB = -e lab_size=$(lab_size)
+HOST ?= control-plane-1
+lab_size ?= full
 STAMP := $(VENV)/.stamp-$(shell cat requirements/dev.txt | sha256sum | cut -c1-12)
 
-.PHONY: help demo test test-all lint sanity unit integration requirements sabotage matrix built bench store cluster cluster-stop lock clean
+.PHONY: help lab lab-stop lab-shell store-lab demo test test-all lint sanity unit integration requirements sabotage matrix built bench store cluster cluster-stop lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -30,6 +33,18 @@ cluster: store ## start the simulated cluster
 
 cluster-stop: $(STAMP) ## stop the simulated cluster and leave no process
 	@$(VENV)/bin/ansible-playbook playbooks/simulated.yml -i inventories/simulated -e simulated_cluster_state=absent
+
+lab: store-lab ## real systemd hosts in podman containers (needs root and podman; lab_size=small for seven of ten)
+	@$(VENV)/bin/ansible-playbook playbooks/lab.yml -i inventories/lab $(LAB)
+
+lab-stop: $(STAMP) ## remove the lab's hosts; nothing of them is left
+	@$(VENV)/bin/ansible-playbook playbooks/lab.yml -i inventories/lab $(LAB) -e lab_hosts_state=absent
+
+lab-shell: ## a shell on a host of the lab: make lab-shell HOST=cpu-1
+	@ssh -F "$${XDG_STATE_HOME:-$$HOME/.local/state}/autotrade/lab/lab/ssh_config" $(HOST)
+
+store-lab: $(STAMP)
+	@$(VENV)/bin/ansible-playbook playbooks/mirror.yml -i inventories/lab
 
 test: $(STAMP) ## everything that CI runs
 	@rm -rf build/junit

@@ -10,27 +10,21 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.node_classes import (
+    CLASS_TAINTS,
+    CLASSES,
+    node_labels,
+    role_labels,
+)
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.quantities import parse, written
 
-PREFIX = "autotrade.deployment"
 #: What a stage reads: sizes and taints stand in annotations, because the status and the taints of a node belong to its kubelet.
 SIMULATION = "simulation.autotrade.deployment"
-CLASSES = ("control-plane", "cpu", "gpu", "storage")
 ARCHITECTURES = ("amd64", "arm64")
 PAGE_SIZES = ("4k", "64k")
 #: Node addresses are drawn from a range that no other simulated range overlaps.
 NODE_NETWORK = ipaddress.ip_network("10.64.0.0/12")
 MAX_PODS = "110"
-
-CLASS_LABELS: Mapping[str, Mapping[str, str]] = {
-    "control-plane": {"node-role.kubernetes.io/control-plane": ""},
-    "gpu": {"nvidia.com/gpu.present": "true"},
-}
-CLASS_TAINTS: Mapping[str, tuple[Mapping[str, str], ...]] = {
-    "control-plane": ({"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"},),
-    "gpu": ({"key": "nvidia.com/gpu", "value": "present", "effect": "NoSchedule"},),
-    "storage": ({"key": f"{PREFIX}/storage", "value": "true", "effect": "NoSchedule"},),
-}
 
 
 class NodeSettingError(ValueError):
@@ -92,7 +86,12 @@ def _node(index: int, name: str, variables: Mapping[str, Any], kubelet_version: 
         "kind": "Node",
         "metadata": {
             "name": name,
-            "labels": _labels(name, node_class, variables),
+            "labels": {
+                "kubernetes.io/hostname": name,
+                **role_labels(node_class),
+                **_kubelet_labels(variables),
+                **node_labels(variables),
+            },
             "annotations": {
                 f"{SIMULATION}/address": str(NODE_NETWORK[index + 1]),
                 f"{SIMULATION}/capacity": _json(capacity),
@@ -103,17 +102,8 @@ def _node(index: int, name: str, variables: Mapping[str, Any], kubelet_version: 
     }
 
 
-def _labels(name: str, node_class: str, variables: Mapping[str, Any]) -> dict[str, str]:
-    return {
-        "kubernetes.io/hostname": name,
-        "kubernetes.io/os": "linux",
-        "kubernetes.io/arch": str(variables.get("node_arch", "amd64")),
-        "topology.kubernetes.io/zone": str(variables["node_zone"]),
-        f"{PREFIX}/node-class": node_class,
-        f"{PREFIX}/page-size": str(variables.get("node_page_size", "4k")),
-        **CLASS_LABELS.get(node_class, {}),
-        **{str(label): str(value) for label, value in (variables.get("node_labels") or {}).items()},
-    }
+def _kubelet_labels(variables: Mapping[str, Any]) -> dict[str, str]:
+    return {"kubernetes.io/os": "linux", "kubernetes.io/arch": str(variables.get("node_arch", "amd64"))}
 
 
 def _json(value: Any) -> str:

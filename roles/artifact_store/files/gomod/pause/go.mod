@@ -1,0 +1,3 @@
+module autotrade.deployment/supply/pause
+
+go 1.26.0

@@ -1,0 +1,49 @@
+"""What the store offers to hosts."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.supply import SupplyError
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.supply_index import Entry, render_index
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.supply_programs import install_list, stored_programs
+
+
+def entry(name: str, version: str, arch: str, age: int, kind: str = "binary") -> Entry:
+    """An entry that came into the store at ``age``."""
+    return Entry(
+        name, kind, version, arch, "gomod", f"binaries/{name}/{version}/{arch}/{name}", f"{version}-{arch}", 1, age, "i", "go"
+    )
+
+
+INDEX = render_index(
+    [
+        entry("kubelet", "v1.10.0", "amd64", 2),
+        entry("kubelet", "v1.9.0", "amd64", 1),
+        entry("kubelet", "v1.9.0", "arm64", 1),
+        entry("crds", "v1", "any", 1, "bundle"),
+    ]
+)
+
+
+def test_the_version_that_came_last_counts() -> None:
+    assert stored_programs(INDEX) == {
+        "kubelet": {"version": "v1.10.0", "amd64": {"path": "binaries/kubelet/v1.10.0/amd64/kubelet", "sha256": "v1.10.0-amd64"}}
+    }
+
+
+def test_each_host_gets_its_own_architecture() -> None:
+    assert install_list({"/usr/local/bin/kubelet": "kubelet"}, INDEX, "https://store.example/", "amd64") == [
+        {
+            "path": "/usr/local/bin/kubelet",
+            "url": "https://store.example/binaries/kubelet/v1.10.0/amd64/kubelet",
+            "sha256": "v1.10.0-amd64",
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arch", "url", "message"), [("arm64", "https://s", "no kubelet for arm64"), ("amd64", "", "cluster_store_url")]
+)
+def test_what_is_missing_is_named_with_the_setting(arch: str, url: str, message: str) -> None:
+    with pytest.raises(SupplyError, match=message):
+        install_list({"/usr/local/bin/kubelet": "kubelet"}, INDEX, url, arch)
