@@ -64,7 +64,7 @@ def parameters(state: Path, name: str, /, **changes: Any) -> Json:
         "networks": vars(Networks()),
         "api_server_extra_args": {},
         "reset_corrupt_data": False,
-        "wait_timeout": 120,
+        "wait_timeout": 600,
     }
     return defaults | changes
 
