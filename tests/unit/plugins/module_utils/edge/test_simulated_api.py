@@ -27,7 +27,7 @@ def discovery(*served: tuple[str, str, str, str]) -> dict[str, Any]:
 
 
 def described(*paths: str) -> dict[str, Any]:
-    return {"paths": dict.fromkeys(("api/v1", *paths), {})}
+    return {"paths": {key: {} for key in ("api/v1", *paths)}}
 
 
 def defined(*names: str) -> dict[str, Any]:
