@@ -69,7 +69,7 @@ def _(objects: list[Object]) -> None:
 
 @sabotage("N4", "a component matches no node")
 def _(objects: list[Object]) -> None:
-    pod_spec(objects, "Deployment", "trading-strategy")["nodeSelector"] = {"autotrade.deployment/node-class": "mainframe"}
+    pod_spec(objects, "Deployment", "position-sizing")["nodeSelector"] = {"autotrade.deployment/node-class": "mainframe"}
 
 
 @sabotage("N4", "a component's scratch space is larger than any node's, though not than all of them together")
