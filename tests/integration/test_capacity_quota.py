@@ -131,8 +131,8 @@ def test_our_sums_are_those_of_the_quota_controller(
         ours = used(found, objects_of(cluster, namespace), datetime.now(timezone.utc))
         # The controller counts again and again while what it counts is made.
         cluster.wait(f"{name}: {ours}", path, lambda one, ours=ours: as_fractions(one.get("status", {}).get("used", {})) == ours)
-        # With defaults no pod is left that states nothing; without them some are.
-        assert any(ours.values()) is not (defaults and name == "best-effort"), f"quota {name}: {ours} proves nothing"
+        # With defaults hardly a pod is left that states nothing; without them some are.
+        assert any(ours.values()) or (defaults and name == "best-effort"), f"quota {name}: {ours} proves nothing"
 
 
 def end_some(cluster: Cluster, base: str, stored: list[Json]) -> None:
