@@ -46,7 +46,8 @@ def documents(source: str, text: str) -> Iterator[tuple[str, Any]]:
     Raises ManifestError with the line where the text is not YAML; the text itself is never quoted, it may be a secret.
     """
     try:
-        found = [document for document in yaml.load_all(text, Loader=_Loader) if document is not None]
+        # Ansible's tagged text is a kind of str that libyaml's parser does not take.
+        found = [document for document in yaml.load_all(str(text), Loader=_Loader) if document is not None]
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark is not None else ""

@@ -184,7 +184,7 @@ def test_a_broken_secret_that_nobody_can_judge_is_predicted_without_its_value(tm
     tasks = broken_secrets("/nowhere/config", "demo", environment)
     text = shown(play(tasks, *LOUD, "--check", folder=tmp_path), [VALUE, "1122334455"])
     assert text.count("(hidden: added)") >= len(BROKEN)
-    assert failures(text) == 0
+    assert failures(text) == 0, text
 
 
 TEMPLATES = {
@@ -262,7 +262,7 @@ def credentials(config: Json) -> list[str]:
 def test_a_kubeconfig_given_as_content_is_never_shown(config: Json, tmp_path: Path) -> None:
     tasks = with_kubeconfigs([config, yaml.safe_dump(config), json.dumps(config)])
     text = shown(play(tasks, *LOUD, folder=tmp_path), credentials(config))
-    assert failures(text) == 0
+    assert failures(text) == 0, text
     assert f"ok={len(tasks)}" in text
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -119,7 +120,9 @@ def test_operators_are_played(cluster: Cluster, namespace: str, played: Played) 
     found = cluster.wait(played.proof, path, lambda found: condition(found, played.proof) == "True")
     assert {entry["reason"] for entry in found["status"]["conditions"]} == {"Simulated"}
     version = found["metadata"]["resourceVersion"]
-    later = create_played(cluster, namespace, played, "later")
+    # For a target of its own, because two ScaledObjects cannot own one autoscaler.
+    another = json.loads(json.dumps(played.spec).replace("web", "another"))
+    later = create_played(cluster, namespace, replace(played, spec=another), "later")
     cluster.wait(played.proof, later, lambda found: condition(found, played.proof) == "True")
     assert cluster.get(path)["metadata"]["resourceVersion"] == version, "the status is written again and again"
 

@@ -99,7 +99,8 @@ def _from_text(text: str, options: Options, folder: Path, where: str) -> Login:
 
 def _parse(text: str, where: str) -> Mapping[str, Any]:
     try:
-        config = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        # Ansible's tagged text is a kind of str that libyaml's parser does not take.
+        config = yaml.load(str(text), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except yaml.YAMLError as error:
         line = getattr(getattr(error, "problem_mark", None), "line", -1) + 1
         raise LoginError(f"kubeconfig {where} is not YAML (line {line}); give a kubeconfig file") from None

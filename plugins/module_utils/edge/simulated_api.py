@@ -56,7 +56,8 @@ class SimulatedApi:
     def settled(self) -> bool:
         """Whether everything that is defined can be played; after its start an API server takes a while for that."""
         try:
-            defined = self._document(DEFINITIONS, NAMES)["items"]
+            # Where nothing is defined, Go writes the empty list as null.
+            defined = self._document(DEFINITIONS, NAMES)["items"] or ()
             return {item["metadata"]["name"] for item in defined} <= {served.name for served in self._described()}
         except (OSError, http.client.HTTPException):
             return False

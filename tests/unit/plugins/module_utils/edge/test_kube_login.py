@@ -51,6 +51,16 @@ def test_token_certificate_and_namespace_of_a_kubeconfig(tmp_path: Path) -> None
     assert "token" not in repr(login)
 
 
+class Tagged(str):
+    """Text as Ansible hands it to a plugin."""
+
+    __slots__ = ()
+
+
+def test_content_may_be_a_kind_of_text() -> None:
+    assert resolve(Options(kubeconfig_content=Tagged(yaml.safe_dump(config({"token": "t"}))))).host == "https://one:6443"
+
+
 def test_context_and_options_win(tmp_path: Path) -> None:
     file = written(tmp_path, config({"token": "t"}))
     login = resolve(Options(kubeconfig=file, context="two", api_key="other", validate_certs=False, host="three:1/"))

@@ -63,6 +63,9 @@ def test_a_kind_can_be_played_when_openapi_describes_it(answers: dict[str, Any],
 
 def test_a_server_is_settled_when_all_that_is_defined_can_be_played(answers: dict[str, Any], api: SimulatedApi) -> None:
     assert not api.settled(), "it answers 503"
+    answers["/openapi/v3"] = described()
+    answers[DEFINITIONS] = {"items": None}
+    assert api.settled(), "nothing is defined, which the API server writes as null"
     answers[DEFINITIONS] = defined("gateways.gateway.networking.k8s.io", "issuers.cert-manager.io")
     answers["/openapi/v3"] = described("apis/gateway.networking.k8s.io/v1", "apis/cert-manager.io/v1")
     assert not api.settled(), "issuers are not served yet"
