@@ -11,7 +11,7 @@ HOST ?= control-plane-1
 lab_size ?= full
 STAMP := $(VENV)/.stamp-$(shell cat requirements/dev.txt | sha256sum | cut -c1-12)
 
-.PHONY: help lab lab-stop lab-shell store-lab demo test test-all lint sanity unit integration requirements sabotage matrix built bench store cluster cluster-stop lock clean
+.PHONY: help lab lab-stop lab-shell store-lab molecule demo test test-all lint sanity unit integration requirements sabotage matrix built bench store cluster cluster-stop lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -44,14 +44,18 @@ lab-shell: ## a shell on a host of the lab: make lab-shell HOST=cpu-1
 	@ssh -F "$${XDG_STATE_HOME:-$$HOME/.local/state}/autotrade/lab/lab/ssh_config" $(HOST)
 
 store-lab: $(STAMP)
+	@tools/debian_packages requirements/debian-lab.txt
 	@$(VENV)/bin/ansible-playbook playbooks/mirror.yml -i inventories/lab
 
 test: $(STAMP) ## everything that CI runs
 	@rm -rf build/junit
 	@$(NOX) lint unit requirements store integration site sabotage sanity matrix built || $(FAILED)
 
-test-all: test ## the long scenarios too
-	@$(NOX) integration_slow matrix_slow || $(FAILED)
+molecule: store-lab ## bare lab hosts to a cluster: foretold, done, unchanged, looked at (root and podman)
+	@$(NOX) molecule
+
+test-all: test store-lab ## the long scenarios too
+	@$(NOX) integration_slow matrix_slow lab_hosts molecule || $(FAILED)
 
 lint: $(STAMP) ## ruff, mypy --strict, import contracts, yamllint, ansible-lint (production), house rules
 	@$(NOX) lint

@@ -119,6 +119,18 @@ def matrix_slow(session: nox.Session) -> None:
 
 
 @nox.session
+def lab_hosts(session: nox.Session) -> None:
+    """Two lab hosts come, take a power cut and go without a trace. Needs root and podman."""
+    own(session, "python", "-m", "pytest", "tests/lab", "-x", *session.posargs)
+
+
+@nox.session
+def molecule(session: nox.Session) -> None:
+    """Bare lab hosts to a cluster: foretold, done, unchanged the second time, looked at, nothing left. Needs root and podman."""
+    own(session, "molecule", "test", *(session.posargs or ["--scenario-name=default"]), PATH=f"{BIN}:{os.environ['PATH']}")
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Ratios against peers and floors."""
     tests(session, "tests/bench", "-s")

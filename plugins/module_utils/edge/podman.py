@@ -38,7 +38,13 @@ def podman(*arguments: str, stdin: int | None = None) -> str:
 
     :raises LabError: with podman's own words.
     """
-    done = subprocess.run(["podman", *arguments], stdin=stdin, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
+    command = ["podman", *arguments]
+    try:
+        done = subprocess.run(command, stdin=stdin, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise LabError(
+            f"{' '.join(command)}: no end after {_TIMEOUT_S} s. Look whether the host is paused, and run again."
+        ) from error
     if done.returncode:
         raise LabError(f"podman {' '.join(arguments)}: {done.stderr.strip()[-2000:]}")
     return done.stdout

@@ -1,0 +1,28 @@
+# Copyright (c) autotrade.deployment engineers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Filter ``twin_hosts``: hosts that cannot be told apart, from what node_preflight measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.node_preflight import Identity, twins
+
+
+def twin_hosts(hosts: Mapping[str, Mapping[str, Any]]) -> dict[str, list[dict[str, str]]]:
+    """Host -> findings, from each host's variable ``__node_preflight``."""
+    measured = {name: variables["__node_preflight"]["measured"] for name, variables in hosts.items()}
+    identities = {
+        name: Identity(facts["machine_id"], facts["hostname"], tuple(facts["macs"])) for name, facts in measured.items()
+    }
+    return {name: [asdict(finding) for finding in found] for name, found in twins(identities).items()}
+
+
+class FilterModule:
+    """The filters of this file."""
+
+    def filters(self) -> dict[str, Callable[..., dict[str, list[dict[str, str]]]]]:
+        """Return the filters by name."""
+        return {"twin_hosts": twin_hosts}

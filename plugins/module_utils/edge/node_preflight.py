@@ -1,0 +1,141 @@
+# Copyright (c) autotrade.deployment engineers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Measures a host, for the module ``node_preflight``; changes nothing but a scratch file that is gone afterwards."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.node_preflight import (
+    Finding,
+    HostFacts,
+    Identity,
+    Needs,
+    Question,
+    findings,
+    not_waived,
+)
+
+_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+_REMAINS = (
+    "/etc/kubernetes/kubelet.conf",
+    "/etc/kubernetes/manifests/kube-apiserver.yaml",
+    "/var/lib/etcd/member",
+    "/etc/rancher",
+)
+_MARK = Path("/var/lib/autotrade/membership.json")
+_LISTENS = "0A"
+_SYNCS, _BLOCK = 200, b"x" * 8192
+
+
+def measure(directory: str, with_sync: bool) -> HostFacts:
+    """What the host is. ``directory`` is the one whose disk counts."""
+    release = platform.freedesktop_os_release()
+    where = _existing(Path(directory))
+    disk = os.statvfs(where)
+    return HostFacts(
+        system=release.get("ID", ""),
+        system_version=release.get("VERSION_ID", ""),
+        architecture=_ARCHITECTURES.get(platform.machine(), platform.machine()),
+        python=(sys.version_info.major, sys.version_info.minor),
+        cpus=len(os.sched_getaffinity(0)),
+        memory=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        disk=disk.f_frsize * disk.f_blocks,
+        rotational=_rotational(where),
+        swaps=tuple(line.split()[0] for line in _lines("/proc/swaps")[1:]),
+        clock=time.time(),
+        cgroup_version=2 if Path("/sys/fs/cgroup/cgroup.controllers").exists() else 1,
+        busy_ports=dict.fromkeys(_listening(), ""),
+        remains=tuple(path for path in _REMAINS if Path(path).exists()),
+        user_id=os.geteuid(),
+        fsync_p99_ms=_sync_time(where) if with_sync else None,
+    )
+
+
+def identity() -> Identity:
+    """By what the host is told from others."""
+    return Identity("".join(_lines("/etc/machine-id")), platform.node(), _macs())
+
+
+def _existing(path: Path) -> Path:
+    return next(parent for parent in (path, *path.parents) if parent.exists())
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        return Path(path).read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return []
+
+
+def _rotational(where: Path) -> bool | None:
+    number = where.stat().st_dev
+    device = Path(f"/sys/dev/block/{os.major(number)}:{os.minor(number)}")
+    # A partition has no queue of its own; its disk is the directory above.
+    for place in (device, device.resolve().parent):
+        answer = _lines(str(place / "queue/rotational"))
+        if answer:
+            return answer[0] == "1"
+    return None
+
+
+def _listening() -> set[int]:
+    rows = [line.split() for name in ("tcp", "tcp6") for line in _lines(f"/proc/net/{name}")[1:]]
+    return {int(row[1].rpartition(":")[2], 16) for row in rows if row[3] == _LISTENS}
+
+
+def _macs() -> tuple[str, ...]:
+    # Bridges and veths draw their addresses by themselves; only links with a device, or the one of a container, identify a host.
+    links = [path for path in Path("/sys/class/net").iterdir() if (path / "device").exists() or path.name == "eth0"]
+    return tuple(sorted("".join(_lines(str(path / "address"))) for path in links))
+
+
+def _sync_time(where: Path) -> float:
+    """Milliseconds within which 99 of 100 writes of 8 KiB reach the disk, as etcd writes its log."""
+    taken = []
+    with tempfile.TemporaryFile(dir=where) as scratch:
+        for _ in range(_SYNCS):
+            scratch.write(_BLOCK)
+            scratch.flush()
+            begun = time.perf_counter()
+            os.fdatasync(scratch.fileno())
+            taken.append((time.perf_counter() - begun) * 1000)
+    return sorted(taken)[_SYNCS * 99 // 100]
+
+
+def run(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The result of the module: everything found, and whether errors stand that nobody waived."""
+    needs = params["needs"]
+    question = Question(
+        needs=Needs(**{**needs, "ports": tuple(needs["ports"])}),
+        systems=params["systems"],
+        architectures=params["architectures"],
+        clock=params["clock"],
+        member=_MARK.exists(),
+        swap_allowed=params["swap_allowed"],
+    )
+    # A member has work to do on its disk, and was measured before it joined.
+    facts = measure(params["directory"], needs["fsync_ms"] is not None and not question.member)
+    found = findings(question, facts)
+    standing = not_waived(found, params["waived"])
+    return {
+        "changed": False,
+        "findings": [asdict(finding) for finding in found],
+        "measured": {**asdict(facts), **asdict(identity())},
+        "failed": bool(standing),
+        **({"msg": "\n".join(map(sentence, standing))} if standing else {}),
+    }
+
+
+def sentence(finding: Finding) -> str:
+    """A finding for people."""
+    waiver = f"To go on all the same: node_preflight_waived: [{finding.id}]"
+    return f"{finding.id}: found {finding.measured}; expected {finding.wanted}. {finding.fix} {waiver}"
