@@ -1,0 +1,150 @@
+#!/usr/bin/python3
+"""Takes a snapshot of the etcd member of this host, checks it, keeps the newest, and copies it off the host.
+
+Started by etcd-snapshot.timer; settings are the JSON file given as argument. Nothing old is removed before the new one is
+checked, and a copy that fails makes the unit fail, with the snapshot itself kept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+PKI = "/etc/kubernetes/pki/etcd"
+SUFFIX = ".db"
+# etcd appends the SHA-256 of a snapshot to it; the database before it is a whole number of sectors
+# (etcdutl/snapshot/v3_snapshot.go).
+DIGEST_BYTES, SECTOR_BYTES = 32, 512
+CHUNK_BYTES = 1 << 20
+
+
+class SnapshotError(Exception):
+    """Why there is no snapshot, or no copy, told to the journal."""
+
+
+def taken(settings: Mapping[str, Any], now: datetime) -> Path:
+    """A new snapshot, checked, under its final name."""
+    directory = Path(settings["directory"])
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = directory / "draft"
+    command = [
+        *settings["etcdctl"], "--endpoints=https://127.0.0.1:2379", f"--cacert={PKI}/ca.crt",
+        f"--cert={PKI}/healthcheck-client.crt", f"--key={PKI}/healthcheck-client.key", "snapshot", "save", str(draft),
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, timeout=settings["timeout"], check=False)
+    if done.returncode:
+        raise SnapshotError(f"{command[0]} snapshot save: {done.stderr.strip()[-1000:]}")
+    checked(draft)
+    final = directory / f"{settings['cluster']}-{settings['host']}-{now:%Y%m%dT%H%M%SZ}{SUFFIX}"
+    draft.chmod(0o600)
+    draft.replace(final)
+    return final
+
+
+def checked(path: Path) -> str:
+    """The SHA-256 of the whole file, once the one that etcd put at its end is found to be right."""
+    size = path.stat().st_size
+    if size % SECTOR_BYTES != DIGEST_BYTES:
+        raise SnapshotError(f"{path}: {size} bytes; expected whole sectors and a digest of {DIGEST_BYTES}. The snapshot was cut.")
+    inner, outer = hashlib.sha256(), hashlib.sha256()
+    with path.open("rb") as file:
+        left = size - DIGEST_BYTES
+        while left:
+            chunk = file.read(min(CHUNK_BYTES, left))
+            inner.update(chunk)
+            outer.update(chunk)
+            left -= len(chunk)
+        digest = file.read()
+    if inner.digest() != digest:
+        raise SnapshotError(f"{path}: its content does not have the digest at its end. The disk may be failing; look at dmesg.")
+    outer.update(digest)
+    return outer.hexdigest()
+
+
+def copied(path: Path, settings: Mapping[str, Any]) -> list[str]:
+    """Where else the snapshot lies now: the directory of another machine that is mounted here, and what the command made."""
+    copies = []
+    if settings["copy_directory"]:
+        copies.append(_to_directory(path, Path(settings["copy_directory"]), settings["keep"]))
+    if settings["copy_command"]:
+        command = [word.replace("{file}", str(path)) for word in settings["copy_command"]]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=settings["timeout"], check=False)
+        if done.returncode:
+            raise SnapshotError(f"{command[0]}: exit status {done.returncode}: {done.stderr.strip()[-1000:]}")
+        copies.append(" ".join(command))
+    return copies
+
+
+def _to_directory(path: Path, directory: Path, keep: int) -> str:
+    # A directory of this host's own disk would be lost with it.
+    if not directory.is_dir() or directory.stat().st_dev == path.stat().st_dev:
+        raise SnapshotError(f"{directory}: on the disk of {path.parent}, or missing; expected a mount from another machine.")
+    target, draft = directory / path.name, directory / f".{path.name}"
+    shutil.copyfile(path, draft)
+    os.chmod(draft, 0o600)  # noqa: PTH101 - hosts have no more than the standard library's oldest ways
+    if checked(draft) != checked(path):
+        raise SnapshotError(f"{draft}: differs from {path} after copying. Look at the mount.")
+    draft.replace(target)
+    prune(directory, path.name[: -len("YYYYmmddTHHMMSSZ" + SUFFIX)], keep)
+    return str(target)
+
+
+def prune(directory: Path, prefix: str, keep: int) -> list[str]:
+    """Remove all but the newest ``keep`` of this host; names sort by time."""
+    old = sorted(path for path in directory.glob(f"*{SUFFIX}") if path.name.startswith(prefix))[:-keep]
+    for path in old:
+        path.unlink()
+    return [path.name for path in old]
+
+
+@contextlib.contextmanager
+def alone(directory: Path) -> Iterator[None]:
+    """Exclude a second run, as of a hand beside the timer."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (directory / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def run(settings: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """One snapshot from beginning to end; what is returned also stands in ``last.json`` beside the snapshots."""
+    directory = Path(settings["directory"])
+    with alone(directory):
+        path = taken(settings, now)
+        prune(directory, f"{settings['cluster']}-{settings['host']}-", settings["keep"])
+        report = {"time": now.isoformat(), "file": path.name, "bytes": path.stat().st_size, "sha256": checked(path)}
+        _noted(directory, {**report, "copies": None})
+        report["copies"] = copied(path, settings)
+        _noted(directory, report)
+    return report
+
+
+def _noted(directory: Path, report: Mapping[str, Any]) -> None:
+    draft = directory / ".last.json"
+    draft.write_text(json.dumps(report) + "\n", encoding="utf-8")
+    draft.replace(directory / "last.json")
+
+
+def main() -> int:
+    """Run by systemd."""
+    settings = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    try:
+        print(json.dumps(run(settings, datetime.now(timezone.utc))))
+    except (SnapshotError, OSError, subprocess.TimeoutExpired) as error:
+        print(f"etcd-snapshot: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
