@@ -155,3 +155,16 @@ def test_secrets_are_encrypted_in_etcd() -> None:
     )
     assert "k8s:enc:secretbox:v1:key1" in stored
     assert "never-in-the-clear" not in stored
+
+
+def test_etcd_is_saved_by_the_clock_and_can_be_restored(member: Host) -> None:
+    assert member.service("etcd-snapshot.timer").is_running
+    assert member.service("etcd-snapshot.timer").is_enabled
+    member.check_output("systemctl start etcd-snapshot.service")
+    report = json.loads(member.file("/var/lib/etcd-snapshots/last.json").content_string)
+    copy = member.file(f"/srv/autotrade/shared/{report['file']}")
+    assert (copy.sha256sum, copy.size) == (report["sha256"], report["bytes"])
+    member.check_output(f"etcdutl snapshot restore {copy.path} --data-dir=/var/tmp/restored")
+    restored = json.loads(member.check_output("etcdutl snapshot status /var/tmp/restored/member/snap/db --write-out=json"))
+    assert restored["totalKey"] > 100
+    member.check_output("rm -r /var/tmp/restored")
