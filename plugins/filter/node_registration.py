@@ -12,7 +12,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.node_cla
 
 REQUIRED = ("node_class", "node_zone")
 #: Results that role cluster_membership registers.
-NOTED = ("__cluster_membership_self", "__cluster_membership_joined", "__cluster_membership_joined_worker")
+NOTED = ("__cluster_membership_self", "__cluster_membership_joined")
 SETTINGS = (*REQUIRED, "node_page_size", "node_labels")
 
 
