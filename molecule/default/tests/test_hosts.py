@@ -57,7 +57,7 @@ def listeners(found: Host) -> dict[int, str]:
     """Port -> program of all that listen beyond loopback."""
     lines = found.check_output("ss --listening --tcp --numeric --processes --no-header").splitlines()
     pairs = [(line.split()[3].rpartition(":"), line.split('"')[1]) for line in lines]
-    return {int(port): program for (address, _, port), program in pairs if not address.startswith(("127.", "[::1]"))}
+    return {int(port): program for (address, _colon, port), program in pairs if not address.startswith(("127.", "[::1]"))}
 
 
 @pytest.mark.parametrize("service", ["containerd", "kubelet", "pod-routes"])

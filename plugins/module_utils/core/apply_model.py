@@ -50,6 +50,10 @@ class Item:
     kind: ResourceType | None
     deferred: bool = False
 
+    def wanting(self, obj: KubeObject) -> Item:
+        """The same item with another content."""
+        return Item(obj, self.ref, self.source, self.kind, self.deferred)
+
 
 @dataclass(frozen=True)
 class Step:

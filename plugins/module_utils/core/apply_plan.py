@@ -98,7 +98,7 @@ def step_of(item: Item, live: KubeObject | None, around: Around) -> Step:
     yielded = without_yielded(obj, live, around.manager, around.rules, around.masks)
     migration = migration_of(yielded.obj, live, around.manager, [name for name in around.earlier if name not in yielded.managers])
     doubt = needs_apply(yielded.obj, live, around.manager)
-    step = Step(replace(item, obj=yielded.obj), Method.APPLY, live, "", yielded.conflicts, migration, notes)
+    step = Step(item.wanting(yielded.obj), Method.APPLY, live, "", yielded.conflicts, migration, notes)
     if doubt is None and migration is None:
         return replace(step, method=Method.UNCHANGED)
     return replace(

@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.api_resources import ResourceType
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.manifests import Sourced
@@ -117,7 +117,7 @@ def labelled(parent: Parent, sourced: Sequence[Sourced]) -> tuple[Sourced, ...]:
     faults = [fault for one in sourced if (fault := _fault(parent, one))]
     if faults:
         raise ManifestSetError(faults)
-    return tuple(replace(one, obj=_member(parent, one.obj)) for one in sourced)
+    return tuple(Sourced(_member(parent, one.obj), one.source) for one in sourced)
 
 
 def _member(parent: Parent, obj: KubeObject) -> KubeObject:

@@ -4,9 +4,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Protocol
 
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_dependencies import Stage, removal_stages
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_gate import Fail
@@ -17,7 +18,12 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_pr
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_wait import Gate
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_write import Refused
 
-Delete = Callable[[Item, "KubeObject | None"], "Outcome | Refused"]
+
+class Delete(Protocol):
+    """Deletes one item, given what is there of it."""
+
+    def __call__(self, item: Item, live: KubeObject | None, /) -> Outcome | Refused:
+        """Return what was done, or what stopped it."""
 
 
 @dataclass(frozen=True)

@@ -272,7 +272,7 @@ def _resolved(step: Step, conflicts: tuple[Conflict, ...]) -> Step:
     for conflict in conflicts:
         if conflict.decided is Policy.YIELD:
             obj = without_value(obj, conflict.path)
-    return replace(step, item=replace(step.item, obj=obj), conflicts=(*step.conflicts, *conflicts))
+    return replace(step, item=step.item.wanting(obj), conflicts=(*step.conflicts, *conflicts))
 
 
 def _version(obj: KubeObject | None) -> str:

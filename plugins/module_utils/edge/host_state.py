@@ -13,10 +13,10 @@ import shutil
 import subprocess
 import tempfile
 import urllib.error
-import urllib.request
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from ansible.module_utils.urls import open_url
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.host_state import (
     KERNEL_SIGNS,
     File,
@@ -77,7 +77,7 @@ def _known_sha256(path: Path, known: os.stat_result) -> str:
         return _sha256(path)
     mark = f"{known.st_ino} {known.st_size} {known.st_mtime_ns} {known.st_ctime_ns}"
     memory = _HASHES / hashlib.sha256(str(path).encode()).hexdigest()[:16]
-    remembered, _, digest = _read(memory).rpartition(" ")
+    remembered, _space, digest = _read(memory).rpartition(" ")
     if remembered == mark:
         return digest
     digest = _sha256(path)
@@ -223,8 +223,7 @@ def _validate(file: File, content: bytes) -> None:
 
 def _fetch(file: File) -> bytes:
     try:
-        with urllib.request.urlopen(file.url, timeout=_TIMEOUT_S) as answer:
-            content: bytes = answer.read()
+        content: bytes = open_url(file.url, timeout=_TIMEOUT_S).read()
     except (urllib.error.URLError, OSError, ValueError) as error:
         raise HostStateError(f"{file.path}: {file.url} does not answer ({error}); expected the artifact store there") from error
     found = hashlib.sha256(content).hexdigest()

@@ -4,13 +4,12 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import ssl
 import subprocess
 import tempfile
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -62,13 +61,15 @@ def api_ready(port: int) -> tuple[bool, str]:
     context = ssl.create_default_context(cafile=_CA)
     # The certificate names the node, not its loopback address; that the cluster's CA signed it is proof enough on loopback.
     context.check_hostname = False
+    connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=_READY_TIMEOUT_S, context=context)
     try:
-        with urllib.request.urlopen(f"https://127.0.0.1:{port}/readyz", timeout=_READY_TIMEOUT_S, context=context):
-            return True, ""
-    except urllib.error.HTTPError as error:
-        return False, f"/readyz answered {error.code}"
-    except (OSError, urllib.error.URLError) as error:
+        connection.request("GET", "/readyz")
+        status = connection.getresponse().status
+    except (OSError, http.client.HTTPException) as error:
         return False, f"/readyz: {error}"
+    finally:
+        connection.close()
+    return (True, "") if status == http.client.OK else (False, f"/readyz answered {status}")
 
 
 def info(params: Mapping[str, Any]) -> dict[str, Any]:

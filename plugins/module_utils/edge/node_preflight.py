@@ -102,7 +102,7 @@ def _sync_time(where: Path) -> float:
     """Milliseconds within which 99 of 100 writes of 8 KiB reach the disk, as etcd writes its log."""
     taken = []
     with tempfile.TemporaryFile(dir=where) as scratch:
-        for _ in range(_SYNCS):
+        for _number in range(_SYNCS):
             scratch.write(_BLOCK)
             scratch.flush()
             begun = time.perf_counter()

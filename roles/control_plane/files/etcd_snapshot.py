@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """Takes a snapshot of the etcd member of this host, checks it, keeps the newest, and copies it off the host.
 
 Started by etcd-snapshot.timer; settings are the JSON file given as argument. Nothing old is removed before the new one is

@@ -165,7 +165,7 @@ def packed(rooms: Rooms, demands: Iterable[Demand], lost: Names = frozenset()) -
     looking = [demand for demand in demands if demand.new and not demand.daemon]
     placeable = [(demand, [name for name in free if name in rooms.eligible(demand) - lost]) for demand in looking]
     for demand, where in sorted(placeable, key=_least_choice):
-        for _ in range(demand.new):
+        for _number in range(demand.new):
             if not _pack(demand.sample.sizes, [free[name] for name in where]):
                 left[demand.name] += 1
     return left
