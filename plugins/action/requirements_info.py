@@ -9,7 +9,9 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge.arguments import sealed_connection
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge import requirements
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.arguments import connection_options, sealed_connection
+from ansible_collections.autotrade.deployment.plugins.plugin_utils import in_process
 from ansible_collections.autotrade.deployment.plugins.plugin_utils.verification import Facts, shown
 
 display = Display()
@@ -20,12 +22,19 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
-        module = "autotrade.deployment.requirements_info"
         args = sealed_connection(self._task.args)
-        result |= self._execute_module(module_name=module, module_args=args, task_vars=task_vars)
+        result |= self._judged(args, task_vars or {})
         if not result.get("failed"):
             kubeconfig = args.get("kubeconfig")
             report = None if self._task.check_mode else result.get("report")
             facts = Facts(result["findings"], result["components"], result["nodes"], str(kubeconfig or ""), str(report or ""))
             display.display(shown(facts, terminal=sys.stdout.isatty(), width=display.columns))
         return dict(result)
+
+    def _judged(self, args: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
+        if in_process.possible(self, variables):
+            specification = requirements.argument_spec(connection_options())
+            return in_process.run(specification, requirements.run, args, self._task)
+        name = "autotrade.deployment.requirements_info"
+        answer: dict[str, Any] = self._execute_module(module_name=name, module_args=args, task_vars=variables)
+        return answer

@@ -52,11 +52,15 @@ def argument_spec(connection: Mapping[str, Any]) -> dict[str, Any]:
 def run_module(module: AnsibleModule) -> None:
     """Judge the cluster; a requirement that does not hold is a finding, not a failure of the module."""
     require_libraries(module)
+    finish(module, run(module.params, module.check_mode))
+
+
+def run(params: Mapping[str, Any], check_mode: bool, _diff_mode: bool = False) -> Ending:
+    """The whole work, from checked parameters to the result; nothing is changed but the report."""
     try:
-        ending = _judged(module.params, module.check_mode)
+        return _judged(params, check_mode)
     except (KubeError, OptionError) as error:
-        ending = Ending({"msg": str(error)}, failed=True)
-    finish(module, ending)
+        return Ending({"msg": str(error)}, failed=True)
 
 
 def _judged(params: Mapping[str, Any], check_mode: bool) -> Ending:
