@@ -152,11 +152,10 @@ def test_secrets_are_encrypted_in_etcd() -> None:
     )
     pki = "/etc/kubernetes/pki/etcd"
     credentials = f"--cacert={pki}/ca.crt --cert={pki}/server.crt --key={pki}/server.key"
-    stored = (
-        on(CONTROL_PLANE[0]).run(f"/srv/autotrade/store/bin/etcdctl {credentials} get /registry/secrets/default/canary").stdout
-    )
-    assert "k8s:enc:secretbox:v1:key1" in stored
-    assert "never-in-the-clear" not in stored
+    command = f"/srv/autotrade/store/bin/etcdctl {credentials} get /registry/secrets/default/canary"
+    stored = on(CONTROL_PLANE[0]).run(command).stdout_bytes
+    assert b"k8s:enc:secretbox:v1:key1" in stored
+    assert b"never-in-the-clear" not in stored
 
 
 def test_etcd_is_saved_by_the_clock_and_can_be_restored(member: Host) -> None:
