@@ -1,89 +1,66 @@
-"""1,000 ConfigMaps through a playbook against kubectl: Ansible's own start is included, kubectl plans nothing."""
+"""Sets through a playbook against kubectl and kubernetes.core: Ansible's own start and the full plan are included in ours."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import yaml
 
-from tests.bench.pairs import Side, compare
-from tests.integration.booted import BUNDLES, ROOT, Cluster, boot, module, store
+from tests.bench import sets
+from tests.bench.memory import peak_megabytes
+from tests.bench.pairs import Row, against_limit, against_peer
+from tests.bench.rounds import CREATED, UNCHANGED, fresh_namespace, measured
+from tests.bench.sides import KUBECTL, KUBERNETES_CORE, Kubectl, KubernetesCore, Ours, Side
+from tests.integration.booted import Cluster, Json
 
-COUNT = 1000
-CREATED_GOAL, UNCHANGED_GOAL = 1.0, 0.55
+SETS: dict[str, Callable[[int], list[Json]]] = {"configmaps": sets.config_maps, "mixed": sets.mixed}
+# The largest ratio that is still good, by phase and peer; kubernetes.core takes minutes for 5,000 objects.
+GOALS = {
+    1000: {
+        (CREATED, KUBECTL): 1.0,
+        (CREATED, KUBERNETES_CORE): 0.35,
+        (UNCHANGED, KUBECTL): 0.55,
+        (UNCHANGED, KUBERNETES_CORE): 0.2,
+    },
+    5000: {(CREATED, KUBECTL): 0.75, (UNCHANGED, KUBECTL): 0.25},
+}
+MEGABYTES = 300.0
+OURS = "ours"
 
 
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    state = tmp_path_factory.mktemp("state")
-    try:
-        yield boot(state, "bench", bundles=BUNDLES[:0])
-    finally:
-        module(state, "bench", state="absent")
-
-
-def manifests(folder: Path, namespace: str) -> Path:
-    documents = [
-        {
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": {"name": f"one-{n}", "namespace": namespace},
-            "data": {"key": f"{n}"},
-        }
-        for n in range(COUNT)
+@pytest.mark.parametrize("kind", SETS)
+@pytest.mark.parametrize("count", GOALS)
+def test_created_and_unchanged(cluster: Cluster, tmp_path: Path, kind: str, count: int) -> None:
+    goals = GOALS[count]
+    sides = [side for side in _sides(cluster, tmp_path) if side.name == OURS or (CREATED, side.name) in goals]
+    measured(cluster, sides, sets.written(tmp_path, "warm", SETS[kind](24)), rounds=1)
+    timings = measured(cluster, sides, sets.written(tmp_path, "objects", SETS[kind](count)))
+    rows = [
+        against_peer(f"{phase} {count} {kind}, {peer}", timings[phase, OURS], peer, timings[phase, peer], goal)
+        for (phase, peer), goal in goals.items()
     ]
-    path = folder / f"{namespace}.yaml"
-    path.write_text(yaml.safe_dump_all(documents))
-    return path
+    assert missed(rows) == []
 
 
-def ours(cluster: Cluster, folder: Path, namespace: str) -> Side:
-    task = {
-        "name": "Apply",
-        "autotrade.deployment.cluster_objects": {
-            "kubeconfig": str(cluster.kubeconfig),
-            "src": str(manifests(folder, namespace)),
-        },
-    }
-    play = {"name": "Bench", "hosts": "localhost", "gather_facts": False, "tasks": [task]}
-    playbook = folder / f"{namespace}-play.yml"
-    playbook.write_text(yaml.safe_dump([play]))
-    inventory = ROOT / "inventories" / "simulated"
-    command = [str(ROOT / ".venv" / "bin" / "ansible-playbook"), str(playbook), "-i", str(inventory)]
-    env = os.environ | {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
-    return Side("ours", lambda: subprocess.run(command, check=True, cwd=ROOT, env=env, capture_output=True))
+@pytest.mark.parametrize("kind", SETS)
+def test_peak_memory(cluster: Cluster, tmp_path: Path, kind: str) -> None:
+    file = sets.written(tmp_path, "objects", SETS[kind](5000))
+    with fresh_namespace(cluster) as namespace:
+        command = Ours(OURS, cluster, tmp_path).command(file, namespace)
+        rows = [
+            against_limit(f"memory, {phase} 5000 {kind}", peak_megabytes(command), MEGABYTES) for phase in (CREATED, UNCHANGED)
+        ]
+    assert missed(rows) == []
 
 
-def kubectl(cluster: Cluster, path: Path) -> Side:
-    command = [str(store() / "bin" / "kubectl"), f"--kubeconfig={cluster.kubeconfig}", "apply", "--server-side", "-f", str(path)]
-    return Side("kubectl apply --server-side", lambda: subprocess.run(command, check=True, capture_output=True))
+def missed(rows: list[Row]) -> list[str]:
+    return [row.id for row in rows if not row.ok]
 
 
-def cleared(side: Side, cluster: Cluster, namespace: str) -> Side:
-    """The side on an empty namespace; emptying it is one request and part of both sides alike."""
-    path = f"/api/v1/namespaces/{namespace}/configmaps"
-    clear = [str(store() / "bin" / "kubectl"), f"--kubeconfig={cluster.kubeconfig}", "delete", "--raw", path]
-
-    def act() -> None:
-        subprocess.run(clear, check=True, capture_output=True)
-        side.act()
-
-    return Side(side.name, act)
-
-
-def test_unchanged_again(cluster: Cluster, tmp_path: Path) -> None:
-    with cluster.namespace("bench-ours") as mine, cluster.namespace("bench-peer") as theirs:
-        a, b = ours(cluster, tmp_path, mine), kubectl(cluster, manifests(tmp_path, theirs))
-        a.act(), b.act()
-        compare("unchanged-1000-configmaps", a, b, UNCHANGED_GOAL)
-
-
-def test_created(cluster: Cluster, tmp_path: Path) -> None:
-    with cluster.namespace("bench-ours-new") as mine, cluster.namespace("bench-peer-new") as theirs:
-        a = cleared(ours(cluster, tmp_path, mine), cluster, mine)
-        b = cleared(kubectl(cluster, manifests(tmp_path, theirs)), cluster, theirs)
-        compare("created-1000-configmaps-after-deleting", a, b, CREATED_GOAL)
+def _sides(cluster: Cluster, folder: Path) -> list[Side]:
+    return [
+        Ours(OURS, cluster, folder),
+        Kubectl(KUBECTL, cluster, folder),
+        KubernetesCore(KUBERNETES_CORE, cluster, folder),
+    ]

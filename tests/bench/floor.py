@@ -1,0 +1,97 @@
+"""The floor: the very requests of a run, sent by bare threads that keep their connection and look at no answer."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import ssl
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+from unittest import mock
+
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_engine import THREADS
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_transport import Transport
+
+from tests.integration.booted import Cluster
+
+_CONTINUE = re.compile(rb'"continue":"([^"]+)"')
+# A list's own metadata stands before its items.
+_HEAD = 500
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request as it was sent."""
+
+    method: str
+    url: str
+    body: bytes | None
+    headers: Mapping[str, str]
+
+    @property
+    def phase(self) -> tuple[str, bool]:
+        """What is sent side by side: all dry runs, then all writes."""
+        return self.method, "dryRun=" in self.url
+
+    @property
+    def onward(self) -> bool:
+        """Whether it asks for another page of a list."""
+        return "continue=" in self.url
+
+    def moved(self, old: str, new: str) -> Request:
+        """The same in another namespace."""
+        body = self.body and self.body.replace(old.encode(), new.encode())
+        return Request(self.method, self.url.replace(old, new), body, self.headers)
+
+
+@contextmanager
+def recorded() -> Iterator[list[Request]]:
+    """Every request that the engine sends meanwhile."""
+    requests: list[Request] = []
+    send = Transport._send
+
+    def noting(self: Transport, method: str, url: str, data: bytes | None, headers: Mapping[str, str], **how: Any) -> Any:
+        requests.append(Request(method, url, data, headers))
+        return send(self, method, url, data, headers, **how)
+
+    with mock.patch.object(Transport, "_send", noting):
+        yield requests
+
+
+class BareThreads:
+    """As many threads as the engine has, each with one connection."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._port: int = cluster.result["ports"]["api_server"]
+        self._context: ssl.SSLContext = cluster.context
+        self._own = threading.local()
+
+    def send(self, requests: Sequence[Request]) -> None:
+        """Sends all, phase by phase. Pages of a list follow each other as its answers say."""
+        with ThreadPoolExecutor(THREADS) as pool:
+            for _phase, together in groupby((one for one in requests if not one.onward), key=lambda one: one.phase):
+                list(pool.map(self._whole, together))
+
+    def _whole(self, request: Request) -> None:
+        url = request.url
+        while more := _CONTINUE.search(self._answer(request, url), 0, _HEAD):
+            url = f"{request.url}&continue={more[1].decode()}"
+
+    def _answer(self, request: Request, url: str) -> bytes:
+        connection = self._connection()
+        connection.request(request.method, url, body=request.body, headers=dict(request.headers))
+        response = connection.getresponse()
+        text = response.read()
+        assert response.status < 300, f"{request.method} {url}: {response.status} {text[:300]!r}"
+        return text
+
+    def _connection(self) -> http.client.HTTPSConnection:
+        if not hasattr(self._own, "connection"):
+            self._own.connection = http.client.HTTPSConnection("127.0.0.1", self._port, context=self._context)
+        connection: http.client.HTTPSConnection = self._own.connection
+        return connection
