@@ -14,14 +14,22 @@ import yaml
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import ManifestError
 
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_TIMESTAMP = "tag:yaml.org,2002:timestamp"
+_TAG = "tag:yaml.org,2002:"
+# What stays text: JSON has no dates, and a lone ``=`` means nothing but itself.
+_TEXT = (f"{_TAG}timestamp", f"{_TAG}value")
+# Numbers as go-yaml's ``resolve`` has them: 1e3 is one, 16:30 is none. What both would take is an integer.
+_NUMBERS = (
+    (f"{_TAG}int", re.compile(r"[-+]?(?:0b[01][01_]*|0o[0-7][0-7_]*|0[0-7_]*|0x[0-9a-fA-F][0-9a-fA-F_]*|[1-9][0-9_]*)\Z")),
+    (f"{_TAG}float", re.compile(r"[-+]?(?:(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?|\.(?:inf|Inf|INF))\Z")),
+    (f"{_TAG}float", re.compile(r"\.(?:nan|NaN|NAN)\Z")),
+)
 _QUOTE = re.compile(r"'.*'|\".*\"", re.DOTALL)
 _SECRET = re.compile(r"""^\s*kind:\s*["']?Secret\b""", re.MULTILINE)
 _NAMES = re.compile(r"'\w+' is undefined|The \w+ plugin '[\w.]+' failed")
 
 
 class _Loader(_Base):  # type: ignore[misc]
-    """Dates stay text, because JSON has none; a key that stands twice is an error, as the API server's strict mode has it."""
+    """A key that stands twice is an error, as the API server's strict mode has it."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
@@ -33,11 +41,21 @@ class _Loader(_Base):  # type: ignore[misc]
         mapping: dict[Any, Any] = super().construct_mapping(node, deep=deep)
         return mapping
 
+    def construct_number(self, node: yaml.ScalarNode) -> float:
+        """Go writes 1e3 and 1.0 as whole numbers, which a field of integers takes."""
+        number: float = self.construct_yaml_float(node)
+        return int(number) if number.is_integer() else number
 
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != _TIMESTAMP]
-    for first, resolvers in _Base.yaml_implicit_resolvers.items()
-}
+
+def _resolvers(first: str, known: Iterable[tuple[str, re.Pattern[str]]]) -> list[tuple[str, re.Pattern[str]]]:
+    """What a plain scalar that begins with this character may be."""
+    numbers = dict(_NUMBERS)
+    others = [(tag, pattern) for tag, pattern in known if tag not in _TEXT and tag not in numbers]
+    return others + [number for number in _NUMBERS if first in "-+.0123456789"]
+
+
+_Loader.yaml_implicit_resolvers = {first: _resolvers(first, known) for first, known in _Base.yaml_implicit_resolvers.items()}
+_Loader.add_constructor(f"{_TAG}float", _Loader.construct_number)
 
 
 def documents(source: str, text: str) -> Iterator[tuple[str, Any]]:

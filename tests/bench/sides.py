@@ -22,6 +22,15 @@ APPLY, PEER_APPLY = "autotrade.deployment.cluster_objects", "kubernetes.core.k8s
 
 
 @dataclass(frozen=True)
+class Finished:
+    """A program that has ended; ``output`` has both streams."""
+
+    seconds: float
+    status: int
+    output: str
+
+
+@dataclass(frozen=True)
 class Command:
     """A program with its arguments, and the environment beside what this process has."""
 
@@ -34,19 +43,23 @@ class Command:
             self.arguments, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
 
-    def seconds(self) -> float:
-        """Runs to the end; a program that fails is a failure of the bench."""
+    def finished(self) -> Finished:
+        """Runs to the end."""
         started = time.perf_counter()
         with self.start() as process:
             output, _ = process.communicate()
-        taken = time.perf_counter() - started
-        assert process.returncode == 0, f"{' '.join(self.arguments)}: {process.returncode}\n{output[-4000:]}"
-        return taken
+        return Finished(time.perf_counter() - started, process.returncode, output)
+
+    def seconds(self) -> float:
+        """The same; a program that fails is a failure of the bench."""
+        done = self.finished()
+        assert done.status == 0, f"{' '.join(self.arguments)}: {done.status}\n{done.output[-4000:]}"
+        return done.seconds
 
 
 @dataclass(frozen=True)
 class Side:
-    """One of those that are compared. ``folder`` takes the playbooks."""
+    """One of those that are compared. ``folder`` takes the playbooks; ``namespace`` is for objects that name none."""
 
     name: str
     cluster: Cluster
@@ -82,8 +95,11 @@ class Kubectl(Side):
     """kubectl, which plans nothing."""
 
     def command(self, file: Path, namespace: str) -> Command:
-        program = [str(store() / "bin" / "kubectl"), f"--kubeconfig={self.cluster.kubeconfig}", f"--namespace={namespace}"]
-        return Command([*program, "apply", "--server-side", "-f", str(file)])
+        return kubectl(self.cluster, f"--namespace={namespace}", "apply", "--server-side", "-f", str(file))
+
+
+def kubectl(cluster: Cluster, *arguments: str) -> Command:
+    return Command([str(store() / "bin" / "kubectl"), f"--kubeconfig={cluster.kubeconfig}", *arguments])
 
 
 def peer_python() -> Path:

@@ -26,6 +26,34 @@ def test_values_are_read_as_the_kubernetes_tools_read_them() -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("=", "="),
+        ("16:30", "16:30"),
+        ("190:20:30.5", "190:20:30.5"),
+        ("1e3", 1000),
+        ("1.5E3", 1500),
+        ("1.0", 1),
+        ("-.5", -0.5),
+        ("0o17", 15),
+        ("08", 8),
+        ("1_000", 1000),
+        ("-0x1f", -31),
+        ("0b", "0b"),
+        ("0o_", "0o_"),
+        ("0x_", "0x_"),
+        ("1.2.3", "1.2.3"),
+        ("'1e3'", "1e3"),
+    ],
+)
+def test_plain_text_is_a_number_where_it_is_one_for_kubectl(written: str, meant: object) -> None:
+    """Seen with kubectl 1.36: ``kubectl label --local -o json``."""
+    [(_source, found)] = documents("a", f"value: {written}\n")
+    assert found == {"value": meant}
+    assert type(found["value"]) is type(meant)
+
+
+@pytest.mark.parametrize(
     "text", ["a: 'hunter2\nb: ]", "a: hunter2\na: hunter2\n", "a: !vault hunter2", "a: !hunter2 x", "a: *hunter2", "\thunter2: {"]
 )
 def test_errors_name_file_and_line_and_quote_no_value(text: str) -> None:
