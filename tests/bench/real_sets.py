@@ -54,7 +54,7 @@ SETS: Mapping[str, Sequence[Source]] = {
         Source("go.universe.tf/metallb", ["dev-env/kube-prometheus/manifests/**/*.yaml"]),
     ],
     "KWOK: definitions, stages": [
-        Source("sigs.k8s.io/kwok", ["kustomize/crd/bases/*.yaml", "kustomize/stage/*/*/*.yaml"]),
+        Source("sigs.k8s.io/kwok", ["kustomize/crd/bases/*.yaml", "kustomize/stage/*/fast/*.yaml"]),
     ],
     "Vertical Pod Autoscaler: the whole": [Source("k8s.io/autoscaler/vertical-pod-autoscaler", ["deploy/*.yaml"])],
     "Kubernetes: Cassandra": [Source("k8s.io/kubernetes", ["test/e2e/testing-manifests/statefulset/cassandra/*.yaml"])],
