@@ -88,6 +88,14 @@ options:
         type: list
         elements: str
         default: []
+  migrate_managers:
+    description:
+      - Field managers of earlier tools that never come back. What they wrote before us becomes ours, so that a field which left
+        the manifests does not live on. A warning names the objects.
+      - A manager that holds no field of the manifest is left alone. With an empty list nothing is taken over.
+    type: list
+    elements: str
+    default: [kubectl-client-side-apply, kubectl-create, kubectl-edit, before-first-apply]
   hidden_fields:
     description:
       - Field paths that are not shown in differences and messages, such as V(spec.template.spec.containers.*.env.*.value).

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.conflict_rules import ConflictRule, Policy, taking
 
-from tests.integration.applying import Applier, Run, config_map, deployment, secret
+from tests.integration.applying import Applier, Run, answer, config_map, deployment, secret, start_module
 from tests.integration.booted import Cluster, Json, store
 
 IMAGE = '.spec.template.spec.containers[name="app"].image'
@@ -157,6 +157,14 @@ class TestMigration:
         assert run.report.outcomes[0].change == checked.report.outcomes[0].change
         again = apply(wanted)
         assert (again.requests, again.report.warnings) == ({"GET": 1}, ())
+
+    @pytest.mark.parametrize(("options", "left"), [({}, {"a": "1"}), ({"migrate_managers": []}, {"a": "1", "b": "stale"})])
+    def test_the_module_does_it_unless_its_option_says_otherwise(self, apply: Applier, options: Json, left: Json) -> None:
+        self.kubectl(apply, "create", config_map(a="1", b="stale"))
+        given = json.dumps([["one.yaml", config_map(a="1")]])
+        module = start_module("cluster_objects", apply.cluster, definition=given, namespace=apply.namespace, **options)
+        assert answer(module)["changed"] is True
+        assert live(apply)["data"] == left
 
     def test_the_option_turns_it_off(self, apply: Applier) -> None:
         self.kubectl(apply, "create", config_map(a="1", b="stale"))

@@ -43,7 +43,7 @@ def run(params: Mapping[str, Any], check_mode: bool, diff_mode: bool) -> Ending:
     try:
         sourced = check_sourced(_documents(params["definition"]))
         masks = _paths(params["hidden_fields"], "hidden_fields")
-        manner = Manner(params["field_manager"], _rules(params["conflicts"]), masks, check_mode)
+        manner = _manner(params, masks, check_mode)
         done = session(params, lambda api: _report(params, api, sourced, manner))
     except NoClusterError as error:
         if not check_mode:
