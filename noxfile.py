@@ -132,5 +132,5 @@ def molecule(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Ratios against peers and floors."""
+    """Ratios against peers and floors, and published manifest sets against kubectl; the table stands in build/bench.json."""
     tests(session, "tests/bench", "-s")

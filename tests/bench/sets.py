@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import yaml
@@ -24,6 +25,9 @@ def mixed(count: int) -> list[Json]:
     kinds = len(CUSTOM_KINDS) + 2
     makers = [_paused_deployment, _service, *[_custom_maker(kind) for kind in CUSTOM_KINDS]]
     return [makers[n % kinds](f"one-{n}") for n in range(count)]
+
+
+SETS: Mapping[str, Callable[[int], list[Json]]] = {"configmaps": config_maps, "mixed": mixed}
 
 
 def definitions() -> list[Json]:
@@ -50,7 +54,7 @@ def _service(name: str) -> Json:
     return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "labels": {"app": name}}, "spec": spec}
 
 
-def _custom_maker(kind: str):  # type: ignore[no-untyped-def]
+def _custom_maker(kind: str) -> Callable[[str], Json]:
     def make(name: str) -> Json:
         spec = {
             "replicas": 2,

@@ -35,10 +35,16 @@ class FieldSet:
         return not (self.fields or self.keyed or self.values)
 
 
+# Most places of a record end there, and nothing distinguishes them.
+_LEAF = FieldSet(True, {})
+
+
 def parse_fields(document: Any) -> FieldSet:
     """Tree of a fieldsV1 document. Raises FieldSetError for an entry of another form."""
     if not isinstance(document, Mapping):
         raise FieldSetError(f"found {type(document).__name__}, expected a mapping")
+    if not document:
+        return _LEAF
     fields: dict[str, FieldSet] = {}
     keyed: list[tuple[Mapping[str, Any], FieldSet]] = []
     values: list[tuple[Any, FieldSet]] = []

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -37,7 +38,7 @@ class Sourced:
     obj: KubeObject
     source: str
 
-    @property
+    @functools.cached_property
     def ref(self) -> ObjectRef:
         """Identity of the object."""
         return ref_of(self.obj)
@@ -190,6 +191,8 @@ def _text_map_faults(candidate: Sourced, field: str, entries: Any) -> Iterator[M
 
 
 def _not_json(value: Any, path: str, depth: int) -> Iterator[tuple[str, str, str]]:
+    if isinstance(value, str):
+        return
     if depth > _DEEPEST:
         yield path[:80] + "...", f"more than {_DEEPEST} levels", "Flatten the document."
     elif isinstance(value, Mapping):
@@ -203,7 +206,7 @@ def _not_json(value: Any, path: str, depth: int) -> Iterator[tuple[str, str, str
             yield from _not_json(child, f"{path}[{index}]", depth + 1)
     elif isinstance(value, float) and not math.isfinite(value):
         yield path, f"the number {value!r}", "Use a finite number, or quote the value."
-    elif value is not None and not isinstance(value, (str, bool, int, float)):
+    elif value is not None and not isinstance(value, (bool, int, float)):
         yield path, f"a value of type {type(value).__name__}", "Quote the value so that YAML reads a text."
 
 

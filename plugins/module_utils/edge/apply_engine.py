@@ -204,7 +204,9 @@ class ApplyEngine:
     def _write(self, predictions: Sequence[Prediction]) -> tuple[list[Outcome], list[Problem]]:
         outcomes: list[Outcome] = []
         problems: list[Problem] = []
-        for result in self._pool.map(self._writer.write, predictions):
+        written = self._pool.map(self._writer.write, [one for one in predictions if one.outcome.changed])
+        for prediction in predictions:
+            result = next(written) if prediction.outcome.changed else prediction.outcome
             if isinstance(result, Refused):
                 problems.append(result.problem)
             elif result is not None:

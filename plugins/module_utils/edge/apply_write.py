@@ -82,23 +82,25 @@ class Writer:
         self.redactor = Redactor(manner.masks)
         self._hopeless = False
 
-    def predict(self, item: Item, live: KubeObject | None) -> Prediction | Refused | None:
+    def decide(self, item: Item, live: KubeObject | None) -> Prediction | Step:
+        """The prediction where nobody has to be asked, else the step to ask the server about."""
+        step = step_of(item, live, self.around)
+        if step.method is Method.UNCHANGED:
+            return Prediction(item, step, _unchanged(step))
+        return self.unvalidated(item, live) if item.kind is None else step
+
+    def predict(self, item: Item, step: Step) -> Prediction | Refused | None:
         """What the server would make of the item; None when it was not asked, because an earlier answer ended all hope.
 
         Raises KubeError where the server cannot be asked at all.
         """
-        step = step_of(item, live, self.around)
-        if step.method is Method.UNCHANGED:
-            return Prediction(item, step, _unchanged(step))
-        if item.kind is None:
-            return self.unvalidated(item, live)
         if self._hopeless:
             return None
         try:
             return self._asked(item, step)
         except ApiError as error:
             if self.check and error.status == NOT_FOUND:
-                return self.unvalidated(item, live)
+                return self.unvalidated(item, step.live)
             return self._refused(step, error)
 
     def unvalidated(self, item: Item, live: KubeObject | None) -> Prediction:
@@ -111,8 +113,6 @@ class Writer:
 
     def write(self, prediction: Prediction) -> Outcome | Refused | None:
         """The object as it is afterwards, or why not; None when it was not sent, because an earlier answer ended all hope."""
-        if not prediction.outcome.changed:
-            return prediction.outcome
         if self._hopeless:
             return None
         try:

@@ -11,6 +11,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -179,7 +180,13 @@ def encode(body: Any) -> bytes:
 
 
 def _url(path: str, query: Mapping[str, str] | None) -> str:
-    return f"{path}?{urlencode(query)}" if query else path
+    return f"{path}?{_encoded(tuple(query.items()))}" if query else path
+
+
+@lru_cache(maxsize=16)
+def _encoded(query: tuple[tuple[str, str], ...]) -> str:
+    """Thousands of objects are sent with the same few queries."""
+    return urlencode(query)
 
 
 def _why(error: Exception) -> str:
