@@ -12,18 +12,51 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.changes 
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.conflict_rules import Policy
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import KubeObject
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.secret_text import SHORTEST, hidden, refusal, values
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import ApiError
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import ApiError, KubeError
 
-_WEBHOOK = re.compile(r'failed calling webhook "(?P<name>[^"]+)"')
+_TOO_LARGE = (
+    "Split the object, or take large content out of it (to an image or a volume): Kubernetes stores at most 1 MiB in a ConfigMap"
+    " or Secret, and 1.5 MB in any object"
+)
+# What the words of a refusal ask for; the first that fits wins over what its status alone says.
+_WORDS = (
+    (re.compile(r"more than 1048576 bytes|too large|larger than max"), _TOO_LARGE),
+    (
+        re.compile(r'failed calling webhook "(?P<name>[^"]+)"'),
+        "The admission webhook {name} does not answer: repair its service, or delete its configuration",
+    ),
+    (
+        re.compile(r'admission webhook "(?P<name>[^"]+)" denied'),
+        "Change the manifest as the admission webhook {name} asks, or its configuration where the webhook is wrong",
+    ),
+    (
+        re.compile(r"exceeded quota: (?P<name>[^,\s]+)"),
+        "Raise the ResourceQuota {name} of the namespace, or ask for less in the manifest",
+    ),
+    (
+        re.compile(r'violates PodSecurity "(?P<name>[^"]+)"'),
+        "Set the fields that are named, or change the level {name} in the namespace's label pod-security.kubernetes.io/enforce",
+    ),
+    (re.compile(r"because it is being terminated"), "Wait until the namespace is gone, then run again"),
+    (
+        re.compile(r"cannot (?P<name>\w+) resource"),
+        "Grant the user the right to {name} it (Role and RoleBinding), or choose other credentials (kubeconfig, api_key)",
+    ),
+)
 _REMEDIES = {
     400: "Correct the field in the manifest, or remove it",
     401: "The credentials are refused or have expired: renew api_key, client_cert or the kubeconfig",
     403: "Grant the right to the user, or change what the policy, quota or pod security level forbids",
     404: "Add the missing object to the set or create it first, or correct the name (metadata.namespace, option namespace)",
-    413: "The object is too large for the API server (about 1.5 MB): split it",
+    409: "Others write the object at the same time: run again; remove metadata.resourceVersion where the manifest has it",
+    413: _TOO_LARGE,
     422: "Correct the field in the manifest; where it cannot be changed on a living object, delete the object first",
     429: "The API server was busy for as long as we kept trying: run again, or raise its limits",
 }
+
+
+_PASSING = "The API server itself has a problem: look at its log and at etcd, and run again"
+INTERNAL_ERROR = 500
 
 
 class Redactor:
@@ -53,10 +86,17 @@ class Redactor:
         return f"{text.rstrip('.')}. {remedy}" if remedy else text
 
 
+def with_remedy(error: KubeError) -> str:
+    """What the server or the network said, and what to change; for what is about no single object."""
+    remedy = _remedy(error) if isinstance(error, ApiError) else ""
+    return f"{str(error).rstrip('.')}. {remedy}" if remedy else str(error)
+
+
 def _remedy(error: ApiError) -> str:
-    if match := _WEBHOOK.search(error.message):
-        return f"The admission webhook {match['name']} does not answer: repair its service, or delete its configuration"
-    return _REMEDIES.get(error.status, "")
+    for words, remedy in _WORDS:
+        if match := words.search(error.message):
+            return remedy.format(**match.groupdict())
+    return _REMEDIES.get(error.status, _PASSING if error.status >= INTERNAL_ERROR else "")
 
 
 def conflict_text(conflicts: Iterable[Conflict]) -> str:

@@ -20,8 +20,14 @@ FINE = (200, b'{"ok": true}', {"Warning": '299 - "v1beta1 is old"'})
 class Server(BaseHTTPRequestHandler):
     answers: ClassVar[list[tuple[int, bytes, dict[str, str]]]] = []
     seen: ClassVar[list[list[str]]] = []
+    paths: ClassVar[list[str]] = []
+
+    def do_PATCH(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET()
 
     def do_GET(self) -> None:
+        Server.paths.append(self.path)
         Server.seen.append(self.headers.get_all("Impersonate-Group") or [])
         status, body, headers = Server.answers.pop(0)
         self.send_response(status)
@@ -114,3 +120,46 @@ def test_an_authority_that_is_no_certificate_names_the_setting(authority: bytes)
     with pytest.raises(LoginError, match="check ca_cert or certificate-authority-data") as caught:
         Transport(Login("https://127.0.0.1:9", ca=authority))
     assert "hunter2" not in str(caught.value)
+
+
+def test_an_outage_is_waited_for_once_and_not_by_every_request(host: str) -> None:
+    clock = TestClock()
+    Server.answers = [FINE, *[BUSY] * 100]
+    transport = Transport(Login(host), clock=clock)
+    transport.json("GET", "/a")
+    for _request in range(5):
+        with pytest.raises(ApiError, match="slow down"):
+            transport.json("GET", "/b")
+    assert clock.time <= 60
+
+
+def test_an_answer_in_between_ends_the_outage(host: str) -> None:
+    clock = TestClock()
+    busy = (BUSY[0], BUSY[1], {"Retry-After": "40"})
+    Server.answers = [FINE, busy, FINE, busy, FINE]
+    transport = Transport(Login(host), clock=clock)
+    for path in ("/a", "/b", "/c"):
+        transport.json("GET", path)
+    assert clock.slept == [40.0, 40.0]
+
+
+def test_a_webhook_that_is_down_is_waited_for_once(host: str) -> None:
+    clock = TestClock()
+    down = (500, b'{"kind":"Status","message":"failed calling webhook \\"check.example.com\\": connection refused"}', {})
+    Server.answers = [FINE, *[down] * 100]
+    transport = Transport(Login(host), clock=clock)
+    transport.json("GET", "/a")
+    with pytest.raises(ApiError, match="failed calling webhook"):
+        transport.json("PATCH", "/b", body={})
+    # Objects that do not pass the webhook are answered, which says nothing about it.
+    Server.answers = [FINE, *[down] * 100]
+    transport.json("GET", "/a")
+    with pytest.raises(ApiError, match="failed calling webhook"):
+        transport.json("PATCH", "/c", body={})
+    assert 50 < clock.time <= 60
+
+
+def test_a_path_is_quoted(host: str) -> None:
+    Server.answers = [FINE]
+    Transport(Login(host)).json("GET", "/a b/\u00fc?#")
+    assert Server.paths[-1] == "/a%20b/%C3%BC%3F%23"
