@@ -11,6 +11,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_co
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.changes import masked_texts
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.conflict_rules import Policy
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import KubeObject
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.secret_names import is_secret, secret_fields
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.secret_text import SHORTEST, hidden, refusal, values
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import ApiError, KubeError
 
@@ -68,7 +69,7 @@ class Redactor:
 
     def remember(self, obj: KubeObject) -> None:
         """Takes in what of this object nobody may see."""
-        if obj.get("kind") == "Secret":
+        if is_secret(obj):
             self._secrets.update(dict.fromkeys(values(obj)))
         if self._masks:
             self._secrets.update(dict.fromkeys(text for text in masked_texts(obj, self._masks) if len(text) >= SHORTEST))
@@ -79,8 +80,9 @@ class Redactor:
 
     def explained(self, obj: KubeObject, error: ApiError) -> str:
         """The server's words about this object, and what to change."""
+        self._secrets.update(dict.fromkeys(text for _path, text in secret_fields(obj) if len(text) >= SHORTEST))
         text = self.hide(error.message)
-        if obj.get("kind") == "Secret":
+        if is_secret(obj):
             text = refusal(text)
         remedy = _remedy(error)
         return f"{text.rstrip('.')}. {remedy}" if remedy else text
