@@ -32,7 +32,8 @@ class _Loader(_Base):  # type: ignore[misc]
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
-        for key, _value in node.value:
+        # A tag may say mapping of what is none.
+        for key, _value in node.value if isinstance(node, yaml.MappingNode) else ():
             text = key.value if isinstance(key, yaml.ScalarNode) else None
             if text is not None and text != "<<" and text in seen:
                 raise yaml.constructor.ConstructorError(None, None, f"the key {text!r} stands twice", key.start_mark)
@@ -104,7 +105,11 @@ def _loaded(text: str) -> list[Any]:
     try:
         return list(yaml.load_all(text, Loader=_Loader))
     except (ValueError, LookupError, AttributeError, TypeError, OverflowError):
+        pass
+    try:
         return list(yaml.load_all(text, Loader=_Diagnosing))
+    except (ValueError, LookupError, AttributeError, TypeError, OverflowError):
+        raise yaml.constructor.ConstructorError(problem="a value does not fit its type") from None
 
 
 def _refuse_depths(text: str) -> None:

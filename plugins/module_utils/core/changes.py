@@ -21,7 +21,6 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.field_pa
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import KubeObject, dig_map
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.secret_names import is_secret, secret_fields
 
-LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 UNCHANGED = "(hidden: unchanged)"
 BEFORE = "(hidden: before)"
 AFTER = "(hidden: after)"
@@ -29,7 +28,6 @@ ADDED = "(hidden: added)"
 REMOVED = "(hidden: removed)"
 
 _SERVER_METADATA = ("managedFields", "resourceVersion", "uid", "creationTimestamp", "generation", "selfLink")
-_ALWAYS: tuple[FieldPath, ...] = (("metadata", "annotations", LAST_APPLIED),)
 _SECRET: tuple[FieldPath, ...] = (("data", "*"), ("stringData", "*"))
 _SECRET_FIELDS = frozenset(("apiVersion", "kind", "metadata", "type", "immutable", "data", "stringData"))
 _METADATA_FIELDS = frozenset(("name", "namespace", "labels", "annotations", "finalizers", "ownerReferences"))
@@ -58,7 +56,7 @@ def diff(before: KubeObject | None, after: KubeObject | None, masks: Iterable[st
     Raises FieldPathError for an unusable mask.
     """
     spoken = (path for obj in (before, after) for path, _text in secret_fields(obj))
-    patterns = (*_ALWAYS, *(parse_path(mask) for mask in masks), *spoken)
+    patterns = (*(parse_path(mask) for mask in masks), *spoken)
     if is_secret(before) or is_secret(after):
         patterns = (*patterns, *_SECRET, *_strange(before or {}), *_strange(after or {}))
     old, new = _shown(before, with_status), _shown(after, with_status)

@@ -11,6 +11,7 @@ from typing import Any
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.field_paths import FieldPath
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import KubeObject
 
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 # A slip in the kind makes its values no less secret.
 _KINDS = frozenset(("secret", "secrets"))
 _NAMES = re.compile(r"(?:pass(?:word|wd|phrase)|pwd|secret|token|(?:api|private|secret)[-_.]?key|credentials?)$", re.IGNORECASE)
@@ -22,8 +23,15 @@ def is_secret(obj: KubeObject | None) -> bool:
 
 
 def secret_fields(obj: KubeObject | None) -> Iterator[tuple[FieldPath, str]]:
-    """Path and text of each field whose key, or whose entry's ``name`` as in ``env``, ends in a word for a secret."""
+    """Path and text of each field whose key, or whose entry's ``name`` as in ``env``, ends in a word for a secret.
+
+    And the last-applied annotation, which repeats a whole object.
+    """
     yield from _below(obj, ())
+
+
+def _told(key: str) -> bool:
+    return key == LAST_APPLIED or _NAMES.search(key) is not None
 
 
 def _below(value: Any, path: FieldPath) -> Iterator[tuple[FieldPath, str]]:
@@ -32,7 +40,7 @@ def _below(value: Any, path: FieldPath) -> Iterator[tuple[FieldPath, str]]:
         for key, child in value.items():
             if not isinstance(child, str):
                 yield from _below(child, (*path, key))
-            elif (named and key == "value") or (isinstance(key, str) and _NAMES.search(key)):
+            elif (named and key == "value") or (isinstance(key, str) and _told(key)):
                 yield (*path, key), child
     elif isinstance(value, (list, tuple)):
         for index, child in enumerate(value):

@@ -34,6 +34,11 @@ def values(secret: KubeObject) -> Iterator[str]:
     return (form for form in forms if len(form) >= SHORTEST and form not in public)
 
 
+def forms(text: str) -> Iterator[str]:
+    """Every form in which a message may quote this value."""
+    return (form for form in _forms(text) if len(form) >= SHORTEST)
+
+
 def hidden(text: str, secrets: Iterable[str]) -> str:
     """The text without these values. The longest go first, because one may be a part of another."""
     for value in sorted(secrets, key=len, reverse=True):

@@ -12,7 +12,13 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.changes 
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.conflict_rules import Policy
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import KubeObject
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.secret_names import is_secret, secret_fields
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.secret_text import SHORTEST, hidden, refusal, values
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.secret_text import (
+    SHORTEST,
+    forms,
+    hidden,
+    refusal,
+    values,
+)
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import ApiError, KubeError
 
 _TOO_LARGE = (
@@ -80,7 +86,7 @@ class Redactor:
 
     def explained(self, obj: KubeObject, error: ApiError) -> str:
         """The server's words about this object, and what to change."""
-        self._secrets.update(dict.fromkeys(text for _path, text in secret_fields(obj) if len(text) >= SHORTEST))
+        self._secrets.update(dict.fromkeys(form for _path, text in secret_fields(obj) for form in forms(text)))
         text = self.hide(error.message)
         if is_secret(obj):
             text = refusal(text)
