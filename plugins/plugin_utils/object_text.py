@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,10 @@ def documents(source: str, text: str) -> Iterator[tuple[str, Any]]:
 
 
 def _loaded(text: str) -> list[Any]:
+    if text.lstrip().startswith("{"):
+        # JSON as JSON: YAML 1.1 takes neither its numbers nor the halves of its characters in the same way.
+        with suppress(ValueError, RecursionError):
+            return [json.loads(text, object_pairs_hook=_each_key_once)]
     try:
         return list(yaml.load_all(text, Loader=_Loader))
     except (ValueError, LookupError, AttributeError, TypeError, OverflowError):
@@ -110,6 +115,14 @@ def _loaded(text: str) -> list[Any]:
         return list(yaml.load_all(text, Loader=_Diagnosing))
     except (ValueError, LookupError, AttributeError, TypeError, OverflowError):
         raise yaml.constructor.ConstructorError(problem="a value does not fit its type") from None
+
+
+def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of a key that stands twice, reading it as YAML tells the line."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key stands twice")
+    return found
 
 
 def _refuse_depths(text: str) -> None:

@@ -30,6 +30,12 @@ def secret_fields(obj: KubeObject | None) -> Iterator[tuple[FieldPath, str]]:
     yield from _below(obj, ())
 
 
+def _all(value: Any, path: FieldPath) -> Iterator[tuple[FieldPath, str]]:
+    entries = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, (list, tuple)) else ()
+    for step, child in entries:
+        yield from ((((*path, step), child),) if isinstance(child, str) else _all(child, (*path, step)))
+
+
 def _told(key: str) -> bool:
     return key == LAST_APPLIED or _NAMES.search(key) is not None
 
@@ -39,7 +45,8 @@ def _below(value: Any, path: FieldPath) -> Iterator[tuple[FieldPath, str]]:
         named = isinstance(value.get("name"), str) and _NAMES.search(value["name"])
         for key, child in value.items():
             if not isinstance(child, str):
-                yield from _below(child, (*path, key))
+                # A text that was meant to stand there is no less secret inside a value of another shape.
+                yield from _all(child, (*path, key)) if named and key == "value" else _below(child, (*path, key))
             elif (named and key == "value") or (isinstance(key, str) and _told(key)):
                 yield (*path, key), child
     elif isinstance(value, (list, tuple)):

@@ -16,6 +16,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.secret_t
     SHORTEST,
     forms,
     hidden,
+    no_base64,
     refusal,
     values,
 )
@@ -25,6 +26,7 @@ _TOO_LARGE = (
     "Split the object, or take large content out of it (to an image or a volume): Kubernetes stores at most 1 MiB in a ConfigMap"
     " or Secret, and 1.5 MB in any object"
 )
+_FIELD = "Correct the field in the manifest, or remove it"
 # What the words of a refusal ask for; the first that fits wins over what its status alone says.
 _WORDS = (
     (re.compile(r"more than 1048576 bytes|too large|larger than max"), _TOO_LARGE),
@@ -44,6 +46,8 @@ _WORDS = (
         re.compile(r'violates PodSecurity "(?P<name>[^"]+)"'),
         "Set the fields that are named, or change the level {name} in the namespace's label pod-security.kubernetes.io/enforce",
     ),
+    # With these a manifest's slips are answered as errors of the server (500).
+    (re.compile(r"failed to create typed patch object|error decoding|unable to convert unstructured"), _FIELD),
     (re.compile(r"because it is being terminated"), "Wait until the namespace is gone, then run again"),
     (
         re.compile(r"cannot (?P<name>\w+) resource"),
@@ -51,7 +55,7 @@ _WORDS = (
     ),
 )
 _REMEDIES = {
-    400: "Correct the field in the manifest, or remove it",
+    400: _FIELD,
     401: "The credentials are refused or have expired: renew api_key, client_cert or the kubeconfig",
     403: "Grant the right to the user, or change what the policy, quota or pod security level forbids",
     404: "Add the missing object to the set or create it first, or correct the name (metadata.namespace, option namespace)",
@@ -90,6 +94,8 @@ class Redactor:
         text = self.hide(error.message)
         if is_secret(obj):
             text = refusal(text)
+        if "illegal base64 data" in text:
+            text = f"{text} (field {', '.join(no_base64(obj)) or 'unknown'})"
         remedy = _remedy(error)
         return f"{text.rstrip('.')}. {remedy}" if remedy else text
 

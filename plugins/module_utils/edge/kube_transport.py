@@ -47,6 +47,8 @@ USER_AGENT = "autotrade.deployment"
 WITNESS = "X-Kubernetes-PF-FlowSchema-UID"
 HTTP_REDIRECT = 300
 UNREACHABLE = "unreachable"
+# YAML refuses these in a quoted text, or folds them into a space.
+_NOT_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _PLAIN_PATH = re.compile(r"[\w/.:-]+", re.ASCII)
 _TRANSIENT: tuple[type[Exception], ...] = (
     (OSError,) if urllib3 is None else (http.TimeoutError, http.NewConnectionError, http.ProtocolError, http.ProxyError, OSError)
@@ -211,8 +213,11 @@ class Transport:
 
 
 def encode(body: Any) -> bytes:
-    """JSON as it travels."""
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    """JSON as it travels. API servers read what is applied as YAML, which JSON is but for a few characters."""
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    if "\x7f" in text or not text.isascii():
+        text = _NOT_YAML.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return text.encode()
 
 
 def _url(path: str, query: Mapping[str, str] | None) -> str:
