@@ -20,7 +20,7 @@ import pytest
 import yaml
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.api_resources import ResourceTable, ResourceType
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_model import Report
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.manifests import Sourced, check_sourced
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.manifests import Sourced
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import KubeObject, ManifestError
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.readiness.assess import assess
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_engine import ApplyEngine, Settings
@@ -29,9 +29,9 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_wa
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_write import Manner
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_api import EVERYTHING, Listing, Selector
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import ApiError
-from ansible_collections.autotrade.deployment.plugins.plugin_utils import object_text
 
-from tests.support.bad_manifests import RECORDED, WORD, Bad, bad_manifests, carries
+from tests.support.bad_manifests import RECORDED, WORD, Bad, bad_manifests
+from tests.support.bad_reading import no_secret, read, unique
 from tests.unit.plugins.module_utils.edge.apply_world import Clock, World
 
 SEEDS, EACH, TOGETHER = 20, 500, 50
@@ -112,31 +112,6 @@ def engine(world: World, *, check: bool) -> ApplyEngine:
     return ApplyEngine(world, Settings(manner, "default", waiting=Waiting(0)), clock, Progress(None, clock))
 
 
-def no_secret(text: str, bad: object) -> None:
-    assert not carries(text), (bad, text[:3000])
-
-
-def read(folder: Path, bad: Bad) -> tuple[list[Sourced], str]:
-    """The objects that can be used, and what is wrong with the others."""
-    file = folder / bad.name
-    file.write_bytes(bad.text)
-    try:
-        found = object_text.documents(bad.name, object_text.read(bad.name, file))
-        return list(check_sourced(json.loads(object_text.sealed(found)))), ""
-    except ManifestError as error:
-        for problem in error.problems:
-            told(problem, bad)
-        return [], str(error)
-
-
-def told(problem: ManifestError, bad: Bad) -> None:
-    """Source, place and remedy."""
-    assert problem.where.startswith(bad.name), (bad, problem)
-    assert re.search(r"line \d|byte \d|field |what is no YAML|object is due|the same object as", str(problem)), (bad, problem)
-    assert problem.remedy.endswith("."), (bad, problem)
-    no_secret(str(problem), bad)
-
-
 def judged(objects: list[Sourced], *, refuses: bool, check: bool) -> Report | str:
     try:
         return engine(Anything(refuses=refuses), check=check).apply(objects)
@@ -149,10 +124,6 @@ def shown(report: Report, *, with_diff: bool) -> str:
     parts += [json.dumps(problem.as_result()) for problem in report.problems]
     parts += [json.dumps(outcome.as_result()) for outcome in report.outcomes]
     return "\n".join(parts + [json.dumps(o.as_diff(), default=str) for o in report.outcomes if with_diff])
-
-
-def unique(objects: list[Sourced]) -> list[Sourced]:
-    return list({one.ref.key: one for one in objects}.values())
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))
