@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from datetime import datetime, timezone
@@ -9,9 +10,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
 import pytest
+import yaml
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_credentials import Login
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import ApiError, LoginError, UnreachableError
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_transport import Transport
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import (
+    ApiError,
+    KubeError,
+    LoginError,
+    StrangerError,
+    UnreachableError,
+)
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_transport import Transport, encode
 
 BUSY = (429, b'{"kind":"Status","message":"slow down","reason":"TooManyRequests"}', {"Retry-After": "2"})
 FINE = (200, b'{"ok": true}', {"Warning": '299 - "v1beta1 is old"'})
@@ -157,6 +165,35 @@ def test_a_webhook_that_is_down_is_waited_for_once(host: str) -> None:
     with pytest.raises(ApiError, match="failed calling webhook"):
         transport.json("PATCH", "/c", body={})
     assert 50 < clock.time <= 60
+
+
+def test_an_object_that_is_too_large_is_not_sent_again(host: str) -> None:
+    clock = TestClock()
+    Server.answers = [(500, b'{"kind":"Status","message":"etcdserver: request is too large"}', {})]
+    with pytest.raises(ApiError, match="too large"):
+        Transport(Login(host), clock=clock).json("PATCH", "/a", body={})
+    assert clock.slept == []
+
+
+@pytest.mark.parametrize("body", [b"<html>hunter2</html>", b'["hunter2"]', b'"hunter2"', b"\xff"])
+def test_what_no_api_server_says_is_told_and_not_quoted(host: str, body: bytes) -> None:
+    Server.answers = [(200, body, {})]
+    with pytest.raises(StrangerError, match=r"no JSON object.*check host and proxy") as caught:
+        Transport(Login(host)).json("GET", "/a")
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("address", ["https://a b", "https://[::1", "https://a:b"])
+def test_an_address_that_is_none_names_the_settings(address: str) -> None:
+    with pytest.raises(KubeError, match="host"):
+        Transport(Login(address), clock=TestClock()).json("GET", "/a")
+
+
+def test_characters_that_yaml_folds_travel_as_escapes() -> None:
+    text = "a\u2028b\u0085c\x7fd\ufeffe \U0001f4b9 \u05e9"
+    sent = encode({"a": text})
+    assert json.loads(sent) == yaml.safe_load(sent) == {"a": text}
+    assert "\U0001f4b9 \u05e9".encode() in sent
 
 
 def test_a_path_is_quoted(host: str) -> None:
