@@ -99,7 +99,8 @@ options:
   hidden_fields:
     description:
       - Field paths that are not shown in differences and messages, such as V(spec.template.spec.containers.*.env.*.value).
-      - Data of Secrets is never shown.
+      - Data of Secrets is never shown, nor are texts that are named like a secret. Those are keys, and names of C(env), that end
+        in V(password), V(passphrase), V(pwd), V(secret), V(token), V(credentials), V(apiKey), V(privateKey) or V(secretKey).
     type: list
     elements: str
     default: []
@@ -295,7 +296,7 @@ problems:
   type: list
   elements: dict
 unwritten:
-  description: Objects that were to change and were not reached. What was written has C(changed) in RV(result).
+  description: Objects that were to change or to go and were not reached. What was written has C(changed) in RV(result).
   returned: on failure
   type: list
   elements: str

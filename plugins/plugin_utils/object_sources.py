@@ -56,7 +56,8 @@ class ObjectSources:
         """The documents of a file, or of every manifest below a folder, sorted by path. Raises ManifestError."""
         files = sorted(one for one in path.rglob("*") if one.suffix in MANIFESTS and one.is_file()) if path.is_dir() else [path]
         for file in files:
-            yield from object_text.documents(self._origin(file), file.read_text(encoding="utf-8"))
+            source = self._origin(file)
+            yield from object_text.documents(source, object_text.read(source, file))
 
     def _templates(self, names: Any) -> list[Path]:
         paths: list[Path] = []

@@ -183,7 +183,8 @@ def inventory_hosts() -> dict[str, Json]:
     folder = ROOT / "inventories" / "simulated"
     groups = yaml.safe_load((folder / "hosts.yml").read_text())["all"]["children"]
     hosts: dict[str, Json] = {}
-    for group, members in groups.items():
+    # A group without hosts needs no variables.
+    for group, members in ((name, found) for name, found in groups.items() if found.get("hosts")):
         shared = yaml.safe_load((folder / "group_vars" / f"{group}.yml").read_text())
         hosts |= {name: shared | (own or {}) for name, own in members["hosts"].items()}
     return hosts

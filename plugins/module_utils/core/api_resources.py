@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import dig, dig_list, dig_map, dig_text
+
 _VERSION = re.compile(r"v(?P<major>[1-9][0-9]*)(?:(?P<stage>alpha|beta)(?P<minor>[1-9][0-9]*))?")
 
 
@@ -106,9 +108,9 @@ def from_resource_list(document: Mapping[str, Any]) -> Iterator[ResourceType]:
 
 def from_definition(crd: Mapping[str, Any]) -> Iterator[ResourceType]:
     """Kinds that a CustomResourceDefinition (apiextensions.k8s.io/v1) will serve once it is established."""
-    spec = crd.get("spec", {})
-    names = spec.get("names", {})
-    for version in spec.get("versions", ()):
-        if version.get("served", True):
-            namespaced = spec.get("scope") == "Namespaced"
-            yield ResourceType(spec.get("group", ""), version["name"], names.get("kind", ""), names.get("plural", ""), namespaced)
+    spec = dig_map(crd, "spec")
+    group, kind, plural = dig_text(spec, "group"), dig_text(spec, "names", "kind"), dig_text(spec, "names", "plural")
+    for version in dig_list(spec, "versions"):
+        # What is incomplete is for the API server to refuse.
+        if kind and plural and dig_text(version, "name") and dig(version, "served", default=True):
+            yield ResourceType(group, version["name"], kind, plural, spec.get("scope") == "Namespaced")

@@ -17,7 +17,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.field_mi
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import KubeObject, ObjectRef
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.readiness.model import Readiness
 
-MOST_NAMED = 10
+MOST_NAMED, MOST_TOLD = 10, 100
 # Where a diff shows ownership that moves; no field of an object has such a name.
 OWNERS = "(field managers)"
 
@@ -38,6 +38,7 @@ class Method(str, Enum):
 
 
 _WITHOUT_CHANGE = (Method.ABSENT, Method.KEPT)
+_DELETIONS = (Method.DELETE, Method.PRUNE)
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,7 @@ class Problem:
 class Report:
     """The whole run. It failed when there are problems; what was written before stands in ``outcomes``.
 
-    ``warnings`` are the API server's own.
+    ``warnings`` are the API server's own. ``unwritten`` was to change (or, with ``removing``, to go) and was not reached.
     """
 
     outcomes: tuple[Outcome, ...]
@@ -163,6 +164,7 @@ class Report:
     title: str = ""
     warnings: tuple[str, ...] = field(default_factory=tuple)
     unwritten: tuple[ObjectRef, ...] = ()
+    removing: bool = False
 
     @property
     def changed(self) -> bool:
@@ -171,11 +173,15 @@ class Report:
     @property
     def message(self) -> str:
         """All problems, one line each, what was already written and what was not."""
-        lines = [self.title, *(f"- {problem}" for problem in self.problems)]
-        if written := [o.item.ref for o in self.outcomes if o.changed]:
+        lines = [self.title, *(f"- {problem}" for problem in self.problems[:MOST_TOLD])]
+        if len(self.problems) > MOST_TOLD:
+            lines.append(f"- and {len(self.problems) - MOST_TOLD} more, all of them in problems of the result")
+        if written := [o.item.ref for o in self.outcomes if o.changed and o.method not in _DELETIONS]:
             lines.append(f"Written before that: {_named(written)}")
+        if deleted := [o.item.ref for o in self.outcomes if o.changed and o.method in _DELETIONS]:
+            lines.append(f"Deleted before that: {_named(deleted)}")
         if self.unwritten:
-            lines.append(f"Not written: {_named(self.unwritten)}")
+            lines.append(f"Not {'deleted' if self.removing else 'written'}: {_named(self.unwritten)}")
         return "\n".join(lines)
 
 

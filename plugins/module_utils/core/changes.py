@@ -19,8 +19,8 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.field_pa
     parse_path,
 )
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import KubeObject, dig_map
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.secret_names import is_secret, secret_fields
 
-LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 UNCHANGED = "(hidden: unchanged)"
 BEFORE = "(hidden: before)"
 AFTER = "(hidden: after)"
@@ -28,7 +28,6 @@ ADDED = "(hidden: added)"
 REMOVED = "(hidden: removed)"
 
 _SERVER_METADATA = ("managedFields", "resourceVersion", "uid", "creationTimestamp", "generation", "selfLink")
-_ALWAYS: tuple[FieldPath, ...] = (("metadata", "annotations", LAST_APPLIED),)
 _SECRET: tuple[FieldPath, ...] = (("data", "*"), ("stringData", "*"))
 _SECRET_FIELDS = frozenset(("apiVersion", "kind", "metadata", "type", "immutable", "data", "stringData"))
 _METADATA_FIELDS = frozenset(("name", "namespace", "labels", "annotations", "finalizers", "ownerReferences"))
@@ -52,11 +51,13 @@ class Change:
 def diff(before: KubeObject | None, after: KubeObject | None, masks: Iterable[str] = (), *, with_status: bool = False) -> Change:
     """Compare two versions of one object; None stands for "does not exist" and gives an empty side.
 
-    Values of Secrets, the last-applied annotation and every field that ``masks`` names (see ``field_paths.parse_path``) are
-    replaced on both sides by marks that say only whether they are equal. Raises FieldPathError for an unusable mask.
+    Values of Secrets, the last-applied annotation, what is named like a secret (``secret_names``) and every field that
+    ``masks`` names (``field_paths.parse_path``) are replaced on both sides by marks that say only whether they are equal.
+    Raises FieldPathError for an unusable mask.
     """
-    patterns = (*_ALWAYS, *(parse_path(mask) for mask in masks))
-    if _is_secret(before) or _is_secret(after):
+    spoken = (path for obj in (before, after) for path, _text in secret_fields(obj))
+    patterns = (*(parse_path(mask) for mask in masks), *spoken)
+    if is_secret(before) or is_secret(after):
         patterns = (*patterns, *_SECRET, *_strange(before or {}), *_strange(after or {}))
     old, new = _shown(before, with_status), _shown(after, with_status)
     return Change(
@@ -89,7 +90,7 @@ def _texts_at(value: Any, pattern: FieldPath) -> Iterator[str]:
 
 def fold_secret(obj: KubeObject) -> KubeObject:
     """A Secret with ``stringData`` moved into ``data`` as the API server does on write; any other object as it is."""
-    if not _is_secret(obj) or not isinstance(obj.get("stringData"), Mapping):
+    if not is_secret(obj) or not isinstance(obj.get("stringData"), Mapping):
         return obj
     encoded = {
         key: base64.b64encode(value.encode("utf-8", "surrogatepass")).decode("ascii") if isinstance(value, str) else value
@@ -97,10 +98,6 @@ def fold_secret(obj: KubeObject) -> KubeObject:
     }
     rest = {key: value for key, value in obj.items() if key != "stringData"}
     return {**rest, "data": {**dig_map(obj, "data"), **encoded}}
-
-
-def _is_secret(obj: KubeObject | None) -> bool:
-    return obj is not None and obj.get("kind") == "Secret"
 
 
 def _strange(secret: KubeObject) -> Iterator[FieldPath]:
@@ -116,7 +113,7 @@ def _shown(obj: KubeObject | None, with_status: bool) -> dict[str, Any]:
     metadata = kept.get("metadata")
     if isinstance(metadata, Mapping):
         kept["metadata"] = {key: value for key, value in metadata.items() if key not in _SERVER_METADATA}
-    if _is_secret(obj) and isinstance(kept.get("data"), Mapping):
+    if is_secret(obj) and isinstance(kept.get("data"), Mapping):
         kept["data"] = {key: normal_base64(value) for key, value in kept["data"].items()}
     return kept
 

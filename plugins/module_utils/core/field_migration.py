@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_conflicts import value_at, without_value
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.changes import LAST_APPLIED
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.field_sets import (
     FieldSetError,
     applied_fields,
@@ -26,6 +25,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.field_se
     parse_fields,
 )
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import KubeObject, dig, dig_list, dig_map
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.secret_names import LAST_APPLIED
 
 # The API server's own name for whoever wrote an object before the first apply.
 FIRST_APPLY = "before-first-apply"

@@ -21,11 +21,12 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects 
     ref_of,
 )
 
-__all__ = ["Sourced", "Wave", "check", "check_sourced", "waves"]
+__all__ = ["Sourced", "Wave", "check", "check_sourced", "waves", "where"]
 
 _API_VERSION = re.compile(r"(?:[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?/)?v[a-z0-9]+")
 _KIND = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 _NAMESPACE = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _LONGEST_NAME = 253
 _DEEPEST = 200
 _SERVER_WRITTEN = ("managedFields", "uid", "selfLink")
@@ -102,7 +103,7 @@ def _faults(candidate: Sourced) -> Iterator[ManifestError]:
         return
     not_json = list(_not_json(obj, "", 0))
     for field, found, remedy in not_json:
-        yield ManifestError(_where(candidate, field), found, "a value that JSON can hold", remedy)
+        yield ManifestError(where(candidate, field), found, "a value that JSON can hold", remedy)
     if not not_json:
         yield from _identity_faults(candidate)
         yield from _metadata_faults(candidate)
@@ -113,15 +114,15 @@ def _identity_faults(candidate: Sourced) -> Iterator[ManifestError]:
     for field, pattern, example in (("apiVersion", _API_VERSION, "v1 or apps/v1"), ("kind", _KIND, "Deployment")):
         value = obj.get(field)
         if not isinstance(value, str) or not pattern.fullmatch(value):
-            yield ManifestError(_where(candidate, field), _describe(value), f"a text such as {example}", f"Set {field}.")
+            yield ManifestError(where(candidate, field), _describe(value), f"a text such as {example}", f"Set {field}.")
     if obj.get("kind") == "List":
         yield ManifestError(
-            _where(candidate, "items"), _describe(obj.get("items")), "a list of objects", "Put the objects into items."
+            where(candidate, "items"), _describe(obj.get("items")), "a list of objects", "Put the objects into items."
         )
         return
     metadata = obj.get("metadata")
     if not isinstance(metadata, Mapping):
-        yield ManifestError(_where(candidate, "metadata"), _describe(metadata), "a mapping with a name", "Set metadata.name.")
+        yield ManifestError(where(candidate, "metadata"), _describe(metadata), "a mapping with a name", "Set metadata.name.")
         return
     yield from _name_faults(candidate, metadata)
 
@@ -130,14 +131,14 @@ def _name_faults(candidate: Sourced, metadata: Mapping[str, Any]) -> Iterator[Ma
     name = metadata.get("name")
     if name is None and metadata.get("generateName"):
         yield ManifestError(
-            _where(candidate, "metadata.generateName"),
+            where(candidate, "metadata.generateName"),
             "a generated name",
             "metadata.name",
             "An object is applied under a fixed name, else every run would create another one: replace generateName by name.",
         )
     elif not isinstance(name, str) or not _usable_name(name):
         yield ManifestError(
-            _where(candidate, "metadata.name"),
+            where(candidate, "metadata.name"),
             _describe(name),
             f"a text of 1 to {_LONGEST_NAME} characters without '/' and '%'",
             "Set metadata.name (quote it where YAML would read a number or a date).",
@@ -145,7 +146,7 @@ def _name_faults(candidate: Sourced, metadata: Mapping[str, Any]) -> Iterator[Ma
     namespace = metadata.get("namespace")
     if namespace is not None and not (isinstance(namespace, str) and _NAMESPACE.fullmatch(namespace)):
         yield ManifestError(
-            _where(candidate, "metadata.namespace"),
+            where(candidate, "metadata.namespace"),
             _describe(namespace),
             "lower-case letters, digits and dashes, at most 63",
             "Correct metadata.namespace, or leave it out for a cluster-scoped object.",
@@ -163,7 +164,7 @@ def _metadata_faults(candidate: Sourced) -> Iterator[ManifestError]:
     for field in _SERVER_WRITTEN:
         if field in metadata:
             yield ManifestError(
-                _where(candidate, f"metadata.{field}"),
+                where(candidate, f"metadata.{field}"),
                 "a field that only the API server writes",
                 "a manifest without it",
                 f"Remove metadata.{field}: it comes with manifests that were read from a cluster.",
@@ -177,13 +178,13 @@ def _text_map_faults(candidate: Sourced, field: str, entries: Any) -> Iterator[M
         return
     if not isinstance(entries, Mapping):
         yield ManifestError(
-            _where(candidate, f"metadata.{field}"), _describe(entries), "a mapping of texts", f"Correct metadata.{field}."
+            where(candidate, f"metadata.{field}"), _describe(entries), "a mapping of texts", f"Correct metadata.{field}."
         )
         return
     for key, value in entries.items():
         if not isinstance(value, str):
             yield ManifestError(
-                _where(candidate, f"metadata.{field}[{key!r}]"),
+                where(candidate, f"metadata.{field}[{key!r}]"),
                 _describe(value),
                 "a text",
                 'Quote the value: YAML reads true, 1 and 1.0 as other types (write "true").',
@@ -192,8 +193,8 @@ def _text_map_faults(candidate: Sourced, field: str, entries: Any) -> Iterator[M
 
 def _not_json(value: Any, path: str, depth: int) -> Iterator[tuple[str, str, str]]:
     if isinstance(value, str):
-        return
-    if depth > _DEEPEST:
+        yield from _no_json_text(value, path)
+    elif depth > _DEEPEST:
         yield path[:80] + "...", f"more than {_DEEPEST} levels", "Flatten the document."
     elif isinstance(value, Mapping):
         for key, child in value.items():
@@ -210,6 +211,13 @@ def _not_json(value: Any, path: str, depth: int) -> Iterator[tuple[str, str, str
         yield path, f"a value of type {type(value).__name__}", "Quote the value so that YAML reads a text."
 
 
+def _no_json_text(value: str, path: str) -> Iterator[tuple[str, str, str]]:
+    if "\0" in value:
+        yield path, "a text with a NUL character", "Remove it; binary content of a ConfigMap or Secret belongs into base64."
+    elif not value.isascii() and _SURROGATE.search(value):
+        yield path, "a text with half a character (a lone surrogate)", "Write the whole character, not its UTF-16 half."
+
+
 def _duplicates(found: Iterable[Sourced]) -> Iterator[ManifestError]:
     first: dict[tuple[str, str, str, str], Sourced] = {}
     for candidate in found:
@@ -223,7 +231,8 @@ def _duplicates(found: Iterable[Sourced]) -> Iterator[ManifestError]:
             )
 
 
-def _where(candidate: Sourced, field: str) -> str:
+def where(candidate: Sourced, field: str) -> str:
+    """Source, object and field as every message names them, whatever of them is missing."""
     kind, name = dig(candidate.obj, "kind"), dig(candidate.obj, "metadata", "name")
     namespace = dig(candidate.obj, "metadata", "namespace")
     place = f"{namespace}/" if isinstance(namespace, str) else ""

@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import KubeObject, dig
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import KubeObject, dig, dig_map
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.secret_names import is_secret
 
 HIDDEN = "(hidden)"
 # A shorter value stands in ordinary words too. Where the API server quotes one, ``refusal`` cuts it out whatever its length.
@@ -32,6 +33,27 @@ def values(secret: KubeObject) -> Iterator[str]:
     texts = _texts([content for field, content in secret.items() if field not in IDENTITY])
     forms = (form for text in texts for form in _forms(text))
     return (form for form in forms if len(form) >= SHORTEST and form not in public)
+
+
+def forms(text: str) -> Iterator[str]:
+    """Every form in which a message may quote this value."""
+    return (form for form in _forms(text) if len(form) >= SHORTEST)
+
+
+def no_base64(obj: KubeObject) -> Iterator[str]:
+    """Fields of a Secret or ConfigMap that must be base64 and are not, which the API server does not name."""
+    for field in ("data", "binaryData") if is_secret(obj) else ("binaryData",):
+        for key, value in dig_map(obj, field).items():
+            if isinstance(value, str) and not _decodes(value):
+                yield f"{field}.{key}"
+
+
+def _decodes(value: str) -> bool:
+    try:
+        base64.b64decode("".join(value.split()), validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return True
 
 
 def hidden(text: str, secrets: Iterable[str]) -> str:

@@ -17,13 +17,14 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_li
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_progress import Progress
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_wait import Gate
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_write import Refused
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import KubeError
 
 
 class Delete(Protocol):
     """Deletes one item, given what is there of it."""
 
-    def __call__(self, item: Item, live: KubeObject | None, /) -> Outcome | Refused:
-        """Return what was done, or what stopped it."""
+    def __call__(self, item: Item, live: KubeObject | None, /) -> Outcome | Refused | None:
+        """Return what was done, or what stopped it; None when it was not sent."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,13 @@ class Remover:
         items = [o.item for o in done if o.changed and (self.wait or o.item.ref in stage.awaited)]
         if self.check or not items:
             return []
-        verdict, judged = self.gate.gone(items, position, stage.name)
+        try:
+            verdict, judged = self.gate.gone(items, position, stage.name)
+        except KubeError as error:
+            text = f"is deleted, but if everything is gone was not seen: {error}"
+            return [Problem(items[0].ref, items[0].source, text, type(error).__name__)]
         if not isinstance(verdict, Fail):
             return []
         text = f"is still there after {self.gate.timeout:g} s (wait_timeout)"
-        return [Problem(ref, "", f"{text}: {judged[ref].message}", "Timeout") for ref in verdict.culprits]
+        sources = {item.ref: item.source for item in items}
+        return [Problem(ref, sources[ref], f"{text}: {judged[ref].message}", "Timeout") for ref in verdict.culprits]

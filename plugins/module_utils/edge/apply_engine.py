@@ -29,7 +29,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.readines
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge import apply_live
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_delete import Remover
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_evidence import explain
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_live import Live
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_live import Live, UnreadableError
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_outside import Outside
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_predict import Plan, Planner, Tools
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_progress import Progress
@@ -43,6 +43,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_wa
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_write import Manner, Prediction, Refused, Writer
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.clock import Clock
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_api import KubeApi
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import KubeError
 
 THREADS = 16
 
@@ -75,6 +76,8 @@ class ApplyEngine:
         """Creates and changes what differs, nothing else."""
         try:
             return self._warned(self._apply(sourced))
+        except UnreadableError as error:
+            return self._warned(Report((), (self._writer.unreadable(error),), "Nothing was written."))
         finally:
             self._close()
 
@@ -82,6 +85,8 @@ class ApplyEngine:
         """Deletes what is there, in the reverse order of apply."""
         try:
             return self._warned(self._remove(sourced))
+        except UnreadableError as error:
+            return self._warned(Report((), (self._writer.unreadable(error),), "Nothing was deleted."))
         finally:
             self._close()
 
@@ -188,6 +193,23 @@ class ApplyEngine:
         self._live.versions.update(found.versions)
 
     def _stage(self, plan: Plan, stage: Stage, position: tuple[int, int]) -> tuple[list[Outcome], list[Problem]]:
+        """Never raises KubeError: what was written before it must be told."""
+        try:
+            found, problems = self._judged(plan, stage, position)
+        except KubeError as error:
+            return [], [self._writer.cut(stage.items[0], error, "was not reached")]
+        outcomes, problems = ([], problems) if problems else self._write(found)
+        if problems:
+            return outcomes, problems
+        try:
+            return self._settled(outcomes, position, stage)
+        except KubeError as error:
+            return outcomes, [
+                self._writer.cut(stage.items[0], error, "is as it should be, but if its wave is ready was not seen")
+            ]
+
+    def _judged(self, plan: Plan, stage: Stage, position: tuple[int, int]) -> tuple[list[Prediction], list[Problem]]:
+        """What to send for this stage, or why it must not begin."""
         late = [item for item in stage.items if item.ref in plan.deferred]
         self._read(late)
         refused = self._set.strangers(late, self._live.objects) or self._outside.wait(stage, position)
@@ -198,8 +220,7 @@ class ApplyEngine:
             return [], problems
         self._progress.say(position, 0, len(stage.items), f"{stage.name}: applying")
         found = {**plan.predictions, **judged.predictions}
-        outcomes, problems = self._write([found[item.ref] for item in stage.items])
-        return (outcomes, problems) if problems else self._settled(outcomes, position, stage)
+        return [found[item.ref] for item in stage.items], []
 
     def _write(self, predictions: Sequence[Prediction]) -> tuple[list[Outcome], list[Problem]]:
         outcomes: list[Outcome] = []
@@ -249,7 +270,9 @@ class ApplyEngine:
         remover = Remover(self._writer.delete, self._gate, self._live, self._progress, self._pool, wait, check)
         removal = remover.remove(items.values())
         if removal.problems:
-            return Report(removal.outcomes, removal.problems, removal.title)
+            told = {o.item.ref for o in removal.outcomes} | {problem.ref for problem in removal.problems}
+            left = tuple(ref for ref in items if ref in self._live.objects and ref not in told)
+            return Report(removal.outcomes, removal.problems, removal.title, unwritten=left, removing=True)
         finish = self._set.retire(removal.outcomes)
         return Report((*removal.outcomes, *finish.outcomes), finish.problems, "", finish.warnings)
 

@@ -15,12 +15,20 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects 
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.rollout_guard import LEASE_LABEL
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_watch import Scope
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_api import EVERYTHING, KubeApi, Listing, Selector
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import ApiError
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import ApiError, KubeError
 
 FORBIDDEN = 403
 NOT_FOUND = 404
 LEASE = ResourceType("coordination.k8s.io", "v1", "Lease", "leases", True)
 ROLLOUTS = Selector(labels=LEASE_LABEL)
+
+
+class UnreadableError(KubeError):
+    """The API server does not say what stands there. ``item`` is the first object of the set that it was asked about."""
+
+    def __init__(self, item: Item, refused: ApiError) -> None:
+        super().__init__(f"{item.ref} ({item.source}) cannot be read: {refused}")
+        self.item, self.refused = item, refused
 
 
 @dataclass
@@ -32,7 +40,10 @@ class Live:
 
 
 def read(api: KubeApi, items: Iterable[Item], pool: ThreadPoolExecutor) -> Live:
-    """Live objects of all items whose kind is served. A kind that may not be listed is read object by object."""
+    """Live objects of all items whose kind is served. A kind that may not be listed is read object by object.
+
+    Raises UnreadableError, or KubeError where nobody answers.
+    """
     scopes: dict[Scope, list[Item]] = defaultdict(list)
     for item in items:
         if item.kind is not None:
@@ -40,7 +51,10 @@ def read(api: KubeApi, items: Iterable[Item], pool: ThreadPoolExecutor) -> Live:
     live = Live()
     futures = [pool.submit(_read_scope, api, scope, members) for scope, members in scopes.items()]
     for scope, future in zip(scopes, futures, strict=True):
-        listing, selector = future.result()
+        try:
+            listing, selector = future.result()
+        except ApiError as error:
+            raise UnreadableError(scopes[scope][0], error) from None
         live.versions[scope] = (listing.resource_version or None, selector)
         live.objects.update(_matched(scopes[scope], listing.items))
     return live

@@ -19,6 +19,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.manifest
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import ManifestError
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_engine import ApplyEngine, Settings
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_progress import Progress
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_refusal import with_remedy
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_set_options import set_options, set_settings
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_wait import Waiting, settle_patience
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_write import Manner
@@ -47,11 +48,14 @@ def run(params: Mapping[str, Any], check_mode: bool, diff_mode: bool) -> Ending:
         done = session(params, lambda api: _report(params, api, sourced, manner))
     except NoClusterError as error:
         if not check_mode:
-            return Ending({"msg": str(error)}, failed=True)
+            return Ending({"msg": f"{error}. Nothing was changed."}, failed=True)
         warning = f"No API server could be asked, so nothing is validated: {error}"
         done = Answered(replace(_without_server(sourced, masks), warnings=(warning,)), {}, ())
-    except (ManifestError, KubeError) as error:
+    except ManifestError as error:
         return Ending({"msg": str(error)}, failed=True)
+    except KubeError as error:
+        # What ends a run after its first write is told in its report.
+        return Ending({"msg": f"{with_remedy(error)}. Nothing was changed."}, failed=True)
     result = _result(done, diff_mode) | {"duration": round(clock.monotonic() - started, 2)}
     # The report has the server's warnings too, without what they may quote of a Secret.
     return Ending(result, done.result.warnings, failed=bool(done.result.problems))
@@ -59,7 +63,11 @@ def run(params: Mapping[str, Any], check_mode: bool, diff_mode: bool) -> Ending:
 
 def _documents(text: str | None) -> list[tuple[str, Any]]:
     """``[[source, document], ...]`` as written by the action plugin."""
-    return [(str(source), document) for source, document in json.loads(text)] if text else []
+    try:
+        return [(str(source), document) for source, document in json.loads(text)] if text else []
+    except (ValueError, TypeError, RecursionError):
+        what = "what is no JSON list of [source, document]"
+        raise ManifestError("option definition", what, "what the action plugin writes", "Call it as a task.") from None
 
 
 def _paths(given: Sequence[str], option: str) -> tuple[str, ...]:

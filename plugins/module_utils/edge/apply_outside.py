@@ -67,4 +67,4 @@ class Outside:
         if kind is None or kind.namespaced != bool(reference.namespace):
             return None
         ref = ObjectRef(kind.api_version, kind.kind, reference.namespace or None, reference.name)
-        return Item({}, ref, "", kind)
+        return Item({}, ref, "named by depends-on", kind)

@@ -19,6 +19,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects 
     dig_map,
     labels_of,
 )
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_refusal import with_remedy
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_api import KubeApi
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import ApiError, KubeError
 
@@ -60,7 +61,10 @@ class ParentObject:
 
     def load(self) -> Problem | None:
         """Reads the parent; answers why it must not be ours."""
-        self._before = self._live = self._api.get(self._type, self._parent.namespace, self._parent.name)
+        try:
+            self._before = self._live = self._api.get(self._type, self._parent.namespace, self._parent.name)
+        except ApiError as error:
+            return self.problem(with_remedy(error), error.reason)
         why = applyset.foreign(self._parent, self._live) if self._live else ""
         return self.problem(why, "ApplySetRefused") if why else None
 
@@ -75,7 +79,9 @@ class ParentObject:
                     self._unvalidated = self._check
                     return Delayed()
                 if error.status != CONFLICT:
-                    return self.problem(str(error), error.reason)
+                    return self.problem(with_remedy(error), error.reason)
+            except KubeError as error:
+                return self.problem(f"{error}. It may or may not be written", type(error).__name__)
             if problem := self.load():
                 return problem
         return self.problem("is changed by other runs all the time; run again when they have ended", "Conflict")
@@ -86,7 +92,7 @@ class ParentObject:
             self._write(extent)
         except ApiError as error:
             if error.status not in (CONFLICT, NOT_FOUND):
-                return self.problem(str(error), error.reason)
+                return self.problem(with_remedy(error), error.reason)
         except KubeError as error:
             return self.problem(str(error), type(error).__name__)
         return None

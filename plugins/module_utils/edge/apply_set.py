@@ -193,7 +193,9 @@ class SetKeeper(NoSet):
         warnings = tuple(f"No server answers for {kind}; members of that kind stay recorded." for kind in sorted(found.unseen))
         if last and not rest.kinds:
             gone = self._tools.writer.delete(self._parent.item(), self._parent.item().obj)
-            return Finish((*done, gone), (), warnings) if isinstance(gone, Outcome) else Finish(done, (gone.problem,), warnings)
+            if isinstance(gone, Outcome):
+                return Finish((*done, gone), (), warnings)
+            return Finish(done, (gone.problem,) if gone else (), warnings)
         applied = Extent() if last else extent_of(item.ref for item in self._items)
         problem = self._parent.narrow(applied | rest)
         return Finish((*done, self._parent.outcome()), (problem,) if problem else (), warnings)
@@ -205,8 +207,10 @@ class SetKeeper(NoSet):
         finally:
             gate.close()
 
-    def _delete(self, item: Item, live: KubeObject | None) -> Outcome | Refused:
+    def _delete(self, item: Item, live: KubeObject | None) -> Outcome | Refused | None:
         result = self._tools.writer.delete(item, live)
+        if result is None:
+            return None
         if isinstance(result, Refused):
             if result.problem.reason != "Conflict":
                 return result

@@ -25,7 +25,8 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.field_mi
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.field_sets import same_record
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import KubeObject, dig, dig_map
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.retries import backoff
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_refusal import Redactor, conflict_text
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_live import UnreadableError
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_refusal import Redactor, conflict_text, with_remedy
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.clock import Clock
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_api import KubeApi
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import ApiError, KubeError
@@ -120,24 +121,41 @@ class Writer:
         except ApiError as error:
             return self._refused(prediction.step, error)
         except KubeError as error:
-            self._hopeless = True
-            item, text = prediction.step.item, f"{error}. It was sent and not answered: it may or may not be written"
-            return Refused(Problem(item.ref, item.source, text, type(error).__name__))
+            return self._unanswered(prediction.item, error, "written")
 
-    def delete(self, item: Item, live: KubeObject | None) -> Outcome | Refused:
-        """Deletes this very object, nothing that took its name since."""
+    def delete(self, item: Item, live: KubeObject | None) -> Outcome | Refused | None:
+        """Deletes this very object, nothing that took its name since; None when it was not sent, as with ``write``."""
         if live is None or item.kind is None:
             return Outcome(item, Method.ABSENT, False)
+        if self._hopeless:
+            return None
         self.redactor.remember(live)
         try:
             self._api.delete(item.kind, {**live, "metadata": dig_map(live, "metadata")}, dry_run=self.check)
+        except ApiError as error:
+            return self._refused(Step(item, Method.DELETE, live), error)
         except KubeError as error:
-            return Refused(Problem(item.ref, item.source, self.hide(str(error)), getattr(error, "reason", "")))
+            return self._unanswered(item, error, "deleted")
         return Outcome(item, Method.DELETE, True, live, diff(live, None, self._masks))
+
+    def cut(self, item: Item, error: KubeError, what: str) -> Problem:
+        """The run ends here, after it has written: ``what`` is told of the first object that this is about."""
+        reason = getattr(error, "reason", "") or type(error).__name__
+        return Problem(item.ref, item.source, self.hide(f"{what}: {with_remedy(error)}"), reason)
+
+    def unreadable(self, error: UnreadableError) -> Problem:
+        """Before anything was written."""
+        self.redactor.remember(error.item.obj)
+        return self._refused(Step(error.item, Method.UNCHANGED), error.refused).problem
 
     def hide(self, text: str) -> str:
         """The text without any secret that this run has seen."""
         return self.redactor.hide(text)
+
+    def _unanswered(self, item: Item, error: KubeError, done: str) -> Refused:
+        self._hopeless = True
+        text = self.hide(f"{error}. It was sent and not answered: it may or may not be {done}; run again")
+        return Refused(Problem(item.ref, item.source, text, type(error).__name__))
 
     def _asked(self, item: Item, step: Step) -> Prediction | Refused:
         for _round in range(ROUNDS):

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from ansible.module_utils.basic import env_fallback
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.readiness.model import CustomRule
@@ -51,9 +52,12 @@ def _proxy_headers() -> dict[str, Any]:
 def sealed_connection(args: Mapping[str, Any]) -> dict[str, Any]:
     """Arguments in which the content of a kubeconfig stands in ``kubeconfig_content``, which no log shows.
 
+    The same goes for user and password in ``proxy``, which belong into ``proxy_headers``.
+
     Content is a mapping, or text where a path is due. Action plugins seal before they hand the arguments on, because what
     Ansible knows as ``kubeconfig`` it shows; ``connect`` seals for whoever calls a module without its action plugin.
     """
+    args = _without_proxy_password(args)
     given = args.get("kubeconfig")
     if isinstance(given, Mapping):
         content = json.dumps(given, default=_plain)
@@ -63,6 +67,15 @@ def sealed_connection(args: Mapping[str, Any]) -> dict[str, Any]:
         return dict(args)
     rest = {name: value for name, value in args.items() if name != "kubeconfig"}
     return {**rest, "kubeconfig_content": content}
+
+
+def _without_proxy_password(args: Mapping[str, Any]) -> dict[str, Any]:
+    scheme, _slashes, rest = str(args.get("proxy") or "").rpartition("://")
+    login, at, address = rest.rpartition("@")
+    if not at:
+        return dict(args)
+    headers = {"proxy_basic_auth": unquote(login), **(args.get("proxy_headers") or {})}
+    return {**args, "proxy": f"{scheme}://{address}" if scheme else address, "proxy_headers": headers}
 
 
 def _plain(value: Any) -> Any:

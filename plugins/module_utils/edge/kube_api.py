@@ -48,7 +48,9 @@ class Selector:
 
     @classmethod
     def named(cls, name: str) -> Selector:
-        return cls(fields=f"metadata.name={name}")
+        # Names of RBAC objects may hold what a field selector takes for its own syntax.
+        escaped = name.replace("\\", "\\\\").replace(",", "\\,").replace("=", "\\=")
+        return cls(fields=f"metadata.name={escaped}")
 
 
 EVERYTHING = Selector()

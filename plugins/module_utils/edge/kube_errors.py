@@ -58,6 +58,15 @@ class ApiError(KubeError):
         self.causes = causes
 
 
+class StrangerError(KubeError):
+    """What answers is no API server: a success without a JSON object, such as the page of a proxy."""
+
+    def __init__(self, host: str, status: int, size: int) -> None:
+        # The answer is not quoted: it may repeat what was sent.
+        found = f"{host} answered with HTTP {status} and {size} bytes that are no JSON object"
+        super().__init__(f"{found}, which no API server does; check host and proxy")
+
+
 def api_error(status: int, body: bytes) -> ApiError:
     """Reads a Status document; what is no Status (a proxy's page) is quoted in its first 200 characters."""
     try:
@@ -67,6 +76,11 @@ def api_error(status: int, body: bytes) -> ApiError:
     if not isinstance(document, dict) or document.get("kind") != "Status":
         text = body[:200].decode("utf-8", "replace").strip()
         return ApiError(status, "", f"HTTP {status}: {text or 'no body'}")
-    details = document.get("details") or {}
-    causes = tuple(Cause(c.get("reason", ""), c.get("field", ""), c.get("message", "")) for c in details.get("causes") or ())
-    return ApiError(status, document.get("reason", ""), document.get("message", f"HTTP {status}"), causes)
+    details = document.get("details")
+    listed = details.get("causes") if isinstance(details, dict) else None
+    causes = tuple(
+        Cause(str(c.get("reason", "")), str(c.get("field", "")), str(c.get("message", "")))
+        for c in listed or ()
+        if isinstance(c, dict)
+    )
+    return ApiError(status, str(document.get("reason") or ""), str(document.get("message") or f"HTTP {status}"), causes)

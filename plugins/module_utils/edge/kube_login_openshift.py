@@ -20,7 +20,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_credentials import Login
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import ApiError, KubeError, LoginError
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import (
+    ApiError,
+    KubeError,
+    LoginError,
+    StrangerError,
+)
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_transport import (
     CONNECT_TIMEOUT_S,
     READ_TIMEOUT_S,
@@ -81,7 +86,7 @@ def _server(login: Login) -> _Server | None:
     asking = Transport(replace(login, username=None, password=None), connections=1)
     try:
         document: Any = asking.json("GET", ANNOUNCED)[1]
-    except (ApiError, ValueError):
+    except (ApiError, StrangerError):
         return None
     if not isinstance(document, dict):
         return None

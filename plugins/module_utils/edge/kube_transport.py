@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 import ssl
 import tempfile
 import threading
@@ -13,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 try:
     import urllib3
@@ -23,15 +24,19 @@ except ImportError:  # reported by arguments.missing_library, before anything he
 
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.retries import (
     Patience,
+    Troubles,
     delay,
     retry_after_of,
     retryable,
+    trouble_of,
 )
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.clock import Clock, SystemClock
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_credentials import Login
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import (
+    ApiError,
     KubeError,
     LoginError,
+    StrangerError,
     UnreachableError,
     api_error,
 )
@@ -42,17 +47,24 @@ READ_TIMEOUT_S = 65.0
 USER_AGENT = "autotrade.deployment"
 WITNESS = "X-Kubernetes-PF-FlowSchema-UID"
 HTTP_REDIRECT = 300
+UNREACHABLE = "unreachable"
+# YAML refuses these in a quoted text, or folds them into a space.
+_NOT_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_PLAIN_PATH = re.compile(r"[\w/.:-]+", re.ASCII)
 _TRANSIENT: tuple[type[Exception], ...] = (
     (OSError,) if urllib3 is None else (http.TimeoutError, http.NewConnectionError, http.ProtocolError, http.ProxyError, OSError)
 )
+# An open answer may end in any way, and is renewed whatever it was.
+_BROKEN: tuple[type[Exception], ...] = _TRANSIENT if urllib3 is None else (*_TRANSIENT, http.HTTPError)
 
 
 @dataclass(frozen=True)
 class _Again:
-    """A failed try that may succeed later, and what to raise when patience ends."""
+    """A failed try that may succeed later: what it suffered from, and what the server (or, as text, the network) said."""
 
-    error: KubeError
-    retry_after: float | None
+    trouble: str
+    said: ApiError | str
+    retry_after: float | None = None
 
 
 class Transport:
@@ -66,6 +78,7 @@ class Transport:
         self.witness = ""
         self._clock = clock or SystemClock()
         self._patience = patience or Patience()
+        self._troubles = Troubles()
         self._answered = False
         self._lock = threading.Lock()
         self._pool = _pool(login, connections)
@@ -83,7 +96,7 @@ class Transport:
         """Status and parsed body of a 2xx answer; ``body`` may be encoded. Raises ApiError, UnreachableError or LoginError."""
         data = body if body is None or isinstance(body, bytes) else encode(body)
         status, raw = self._patiently(method, _url(path, query), data, {"Content-Type": content_type, "Accept": accept})
-        return status, (json.loads(raw) if raw else None)
+        return status, self._parsed(status, raw)
 
     def text(self, path: str, query: Mapping[str, str] | None = None) -> str:
         """Body of a GET that is no JSON, such as a log. Asked once: it only adorns a message."""
@@ -109,39 +122,60 @@ class Transport:
             for chunk in response.stream(65536):
                 *whole, rest = (rest + chunk).split(b"\n")
                 yield from (line for line in whole if line)
-        except _TRANSIENT as error:
+        except _BROKEN as error:
             raise UnreachableError(self.login.host, _why(error), 0) from None
         finally:
             response.close()
+
+    def _parsed(self, status: int, raw: bytes) -> Any:
+        """An API server's answer is a JSON object; anything else was sent by something that stands in its place."""
+        try:
+            document = json.loads(raw) if raw else {}
+        except (ValueError, RecursionError):
+            document = None
+        if not isinstance(document, dict):
+            raise StrangerError(self.login.host, status, len(raw))
+        return document
 
     def _patiently(self, method: str, url: str, data: bytes | None, headers: Mapping[str, str]) -> tuple[int, bytes]:
         started = self._clock.monotonic()
         attempt = 0
         while True:
-            outcome = self._try(method, url, data, headers, started)
+            outcome = self._try(method, url, data, headers)
             if isinstance(outcome, tuple):
                 return outcome
             patience = self._patience.outage if self._answered else self._patience.contact
-            pause = delay(attempt, outcome.retry_after, patience - (self._clock.monotonic() - started))
+            waited = self._waited(outcome.trouble, started)
+            pause = delay(attempt, outcome.retry_after, patience - waited)
             if pause is None:
-                raise outcome.error
+                raise self._given_up(outcome.said, waited) from None
             self._clock.sleep(pause)
             attempt += 1
 
-    def _try(
-        self, method: str, url: str, data: bytes | None, headers: Mapping[str, str], started: float
-    ) -> tuple[int, bytes] | _Again:
+    def _waited(self, trouble: str, started: float) -> float:
+        """Seconds of this trouble. What all requests suffer from is waited for once, not by each of them anew."""
+        now = self._clock.monotonic()
+        with self._lock:
+            return now - min(started, self._troubles.since(trouble, now))
+
+    def _given_up(self, said: ApiError | str, waited: float) -> KubeError:
+        return said if isinstance(said, ApiError) else UnreachableError(self.login.host, said, waited)
+
+    def _try(self, method: str, url: str, data: bytes | None, headers: Mapping[str, str]) -> tuple[int, bytes] | _Again:
         try:
             response = self._send(method, url, data, headers, silence=READ_TIMEOUT_S, preload=True)
         except _TRANSIENT as error:
-            return _Again(UnreachableError(self.login.host, _why(error), self._clock.monotonic() - started), None)
+            return _Again(UNREACHABLE, _why(error))
         self._answered = True
         if response.status < HTTP_REDIRECT:
+            with self._lock:
+                self._troubles.over()
             return response.status, response.data
         refused = api_error(response.status, response.data)
         if not retryable(refused.status, refused.message):
             raise refused
-        return _Again(refused, retry_after_of(response.headers.get("Retry-After")))
+        wanted = retry_after_of(response.headers.get("Retry-After"))
+        return _Again(trouble_of(refused.status, refused.message), refused, wanted)
 
     def _send(
         self, method: str, url: str, data: bytes | None, headers: Mapping[str, str], *, silence: float, preload: bool
@@ -161,7 +195,12 @@ class Transport:
                 timeout=timeout,
                 preload_content=preload,
             )
+        except http.LocationValueError:
+            raise LoginError(f"{self.login.host} is no address; check host, proxy and the kubeconfig") from None
         except http.SSLError as error:
+            if isinstance(error.args[0], (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
+                # A server that ends in the middle of a handshake is as gone as one that does not listen.
+                raise ConnectionResetError("the connection was closed") from None
             raise LoginError(f"TLS to {self.login.host} failed: {error}; check ca_cert, client_cert and validate_certs") from None
         self._note(method, url, response)
         self.witness = response.headers.get(WITNESS, "")
@@ -175,12 +214,16 @@ class Transport:
 
 
 def encode(body: Any) -> bytes:
-    """JSON as it travels."""
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    """JSON as it travels. API servers read what is applied as YAML, which JSON is but for a few characters."""
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    if "\x7f" in text or not text.isascii():
+        text = _NOT_YAML.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return text.encode()
 
 
 def _url(path: str, query: Mapping[str, str] | None) -> str:
-    return f"{path}?{_encoded(tuple(query.items()))}" if query else path
+    quoted = path if _PLAIN_PATH.fullmatch(path) else quote(path, safe="/:@!$&'()*+,;=~", errors="replace")
+    return f"{quoted}?{_encoded(tuple(query.items()))}" if query else quoted
 
 
 @lru_cache(maxsize=16)

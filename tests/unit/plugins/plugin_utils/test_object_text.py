@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import ManifestError
 from ansible_collections.autotrade.deployment.plugins.plugin_utils.object_text import (
     documents,
     inline,
+    read,
     sealed,
     why_not_rendered,
 )
@@ -60,6 +62,75 @@ def test_errors_name_file_and_line_and_quote_no_value(text: str) -> None:
     with pytest.raises(ManifestError, match=r"^a\.yaml, line \d") as caught:
         list(documents("a.yaml", text))
     assert "hunter2" not in str(caught.value)
+
+
+# Seven aliases, each of ten of the one before.
+INNER = ("1", "*a", "*b", "*c", "*d", "*e", "*f")
+EXPLODING = "".join(f"{name}: &{name} [{', '.join([inner] * 10)}]\n" for inner, name in zip(INNER, "abcdefg", strict=True))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a: " + "[" * 100_000, "line 1 .*more than 200 levels"),
+        ("- " * 100_000, "line 1 .*more than 200 levels"),
+        ("a: &a [*a]", "aliases that expand"),
+        (EXPLODING, "aliases that expand"),
+        ("a: 1\nb: !!timestamp hunter2", "line 2 .*does not fit its type"),
+        ("a: 1\nb: !!set hunter2", "no YAML"),
+        ("a: 1\nb:\n  on: x", "line 3 .*a key is no text"),
+        ("a: 1\n1: x\n'1': y", "a key is no text|stands twice"),
+        ("a: " + "9" * 5000, "line 1 .*does not fit its type"),
+        ('{"a": 1, "a": 2}', "line 1 .*stands twice"),
+    ],
+)
+def test_what_yaml_can_write_and_no_manifest_can_hold_is_refused_with_its_line(text: str, words: str) -> None:
+    with pytest.raises(ManifestError, match=words) as caught:
+        list(documents("a.yaml", text))
+    assert "hunter2" not in str(caught.value)
+
+
+def test_json_is_read_as_json() -> None:
+    assert list(documents("a.json", '{"a": "\\ud83d\\udcb9", "b": 1e3}')) == [("a.json", {"a": "\U0001f4b9", "b": 1000.0})]
+
+
+def test_a_file_that_is_no_text_or_not_there_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"a: \xff")
+    with pytest.raises(ManifestError, match=r"a, byte 3: found what is no UTF-8.*Save the file"):
+        read("a", tmp_path / "a")
+    with pytest.raises(ManifestError, match=r"cannot be read.*Correct the option src"):
+        read("b", tmp_path / "b")
+
+
+def _itself() -> object:
+    value: dict[str, object] = {}
+    value["b"] = value
+    return value
+
+
+def _deep() -> object:
+    value: object = 1
+    for _ in range(3000):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ({1: "x"}, "a key of type int"),
+        ({"b": {1}}, r"field spec\.b.*type set"),
+        (_itself(), "holds itself"),
+        (_deep(), "levels"),
+        ({"b": "\ud800"}, "half a character"),
+        ({"b": 10**5000}, "too many digits"),
+    ],
+    ids=["key", "set", "itself", "deep", "surrogate", "number"],
+)
+def test_what_json_cannot_hold_is_named_by_its_field(value: object, words: str) -> None:
+    with pytest.raises(ManifestError, match=words) as caught:
+        sealed(inline({"kind": "Widget", "metadata": {"name": "x"}, "spec": value}))
+    assert "definition, Widget x, field spec" in str(caught.value)
 
 
 def test_inline_definitions_may_be_mappings_text_or_both() -> None:

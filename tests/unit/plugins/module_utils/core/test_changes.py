@@ -13,7 +13,6 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.changes 
     ADDED,
     AFTER,
     BEFORE,
-    LAST_APPLIED,
     REMOVED,
     UNCHANGED,
     diff,
@@ -21,6 +20,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.changes 
     normal_base64,
 )
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.field_paths import FieldPathError
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.secret_names import LAST_APPLIED
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.changes import LAST_APPLIED
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.field_migration import (
     EARLIER_MANAGERS,
     document_patch,
     migration_of,
     without_stale,
 )
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.secret_names import LAST_APPLIED
 from hypothesis import given
 from hypothesis import strategies as st
 

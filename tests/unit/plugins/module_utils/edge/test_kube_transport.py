@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from datetime import datetime, timezone
@@ -9,9 +10,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
 import pytest
+import yaml
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_credentials import Login
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import ApiError, LoginError, UnreachableError
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_transport import Transport
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import (
+    ApiError,
+    KubeError,
+    LoginError,
+    StrangerError,
+    UnreachableError,
+)
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_transport import Transport, encode
 
 BUSY = (429, b'{"kind":"Status","message":"slow down","reason":"TooManyRequests"}', {"Retry-After": "2"})
 FINE = (200, b'{"ok": true}', {"Warning": '299 - "v1beta1 is old"'})
@@ -20,8 +28,14 @@ FINE = (200, b'{"ok": true}', {"Warning": '299 - "v1beta1 is old"'})
 class Server(BaseHTTPRequestHandler):
     answers: ClassVar[list[tuple[int, bytes, dict[str, str]]]] = []
     seen: ClassVar[list[list[str]]] = []
+    paths: ClassVar[list[str]] = []
+
+    def do_PATCH(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET()
 
     def do_GET(self) -> None:
+        Server.paths.append(self.path)
         Server.seen.append(self.headers.get_all("Impersonate-Group") or [])
         status, body, headers = Server.answers.pop(0)
         self.send_response(status)
@@ -114,3 +128,75 @@ def test_an_authority_that_is_no_certificate_names_the_setting(authority: bytes)
     with pytest.raises(LoginError, match="check ca_cert or certificate-authority-data") as caught:
         Transport(Login("https://127.0.0.1:9", ca=authority))
     assert "hunter2" not in str(caught.value)
+
+
+def test_an_outage_is_waited_for_once_and_not_by_every_request(host: str) -> None:
+    clock = TestClock()
+    Server.answers = [FINE, *[BUSY] * 100]
+    transport = Transport(Login(host), clock=clock)
+    transport.json("GET", "/a")
+    for _request in range(5):
+        with pytest.raises(ApiError, match="slow down"):
+            transport.json("GET", "/b")
+    assert clock.time <= 60
+
+
+def test_an_answer_in_between_ends_the_outage(host: str) -> None:
+    clock = TestClock()
+    busy = (BUSY[0], BUSY[1], {"Retry-After": "40"})
+    Server.answers = [FINE, busy, FINE, busy, FINE]
+    transport = Transport(Login(host), clock=clock)
+    for path in ("/a", "/b", "/c"):
+        transport.json("GET", path)
+    assert clock.slept == [40.0, 40.0]
+
+
+def test_a_webhook_that_is_down_is_waited_for_once(host: str) -> None:
+    clock = TestClock()
+    down = (500, b'{"kind":"Status","message":"failed calling webhook \\"check.example.com\\": connection refused"}', {})
+    Server.answers = [FINE, *[down] * 100]
+    transport = Transport(Login(host), clock=clock)
+    transport.json("GET", "/a")
+    with pytest.raises(ApiError, match="failed calling webhook"):
+        transport.json("PATCH", "/b", body={})
+    # Objects that do not pass the webhook are answered, which says nothing about it.
+    Server.answers = [FINE, *[down] * 100]
+    transport.json("GET", "/a")
+    with pytest.raises(ApiError, match="failed calling webhook"):
+        transport.json("PATCH", "/c", body={})
+    assert 50 < clock.time <= 60
+
+
+def test_an_object_that_is_too_large_is_not_sent_again(host: str) -> None:
+    clock = TestClock()
+    Server.answers = [(500, b'{"kind":"Status","message":"etcdserver: request is too large"}', {})]
+    with pytest.raises(ApiError, match="too large"):
+        Transport(Login(host), clock=clock).json("PATCH", "/a", body={})
+    assert clock.slept == []
+
+
+@pytest.mark.parametrize("body", [b"<html>hunter2</html>", b'["hunter2"]', b'"hunter2"', b"\xff"])
+def test_what_no_api_server_says_is_told_and_not_quoted(host: str, body: bytes) -> None:
+    Server.answers = [(200, body, {})]
+    with pytest.raises(StrangerError, match=r"no JSON object.*check host and proxy") as caught:
+        Transport(Login(host)).json("GET", "/a")
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("address", ["https://a b", "https://[::1", "https://a:b"])
+def test_an_address_that_is_none_names_the_settings(address: str) -> None:
+    with pytest.raises(KubeError, match="host"):
+        Transport(Login(address), clock=TestClock()).json("GET", "/a")
+
+
+def test_characters_that_yaml_folds_travel_as_escapes() -> None:
+    text = "a\u2028b\u0085c\x7fd\ufeffe \U0001f4b9 \u05e9"
+    sent = encode({"a": text})
+    assert json.loads(sent) == yaml.safe_load(sent) == {"a": text}
+    assert "\U0001f4b9 \u05e9".encode() in sent
+
+
+def test_a_path_is_quoted(host: str) -> None:
+    Server.answers = [FINE]
+    Transport(Login(host)).json("GET", "/a b/\u00fc?#")
+    assert Server.paths[-1] == "/a%20b/%C3%BC%3F%23"
