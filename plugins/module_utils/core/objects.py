@@ -85,7 +85,7 @@ def dig(obj: Any, *path: str | int, default: Any = None) -> Any:
     value = obj
     for step in path:
         # Nearly all are plain dicts, and asking an abstract class takes several times as long.
-        value = value.get(step) if type(value) is dict else _step(value, step)
+        value = value.get(step) if isinstance(value, dict) else _step(value, step)
         if value is None:
             return default
     return default if value is None else value
