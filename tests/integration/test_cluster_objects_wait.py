@@ -104,13 +104,6 @@ def test_quota_refusals_are_quoted(cluster: Cluster, apply: Applier, namespace: 
     assert "exceeded quota: few" in run.report.message
 
 
-def test_forbidden_by_rights_names_user_and_remedy(apply: Applier) -> None:
-    apply.params = {"impersonate_user": "nobody", "impersonate_groups": ["system:authenticated"]}
-    with pytest.raises(Exception, match="nobody") as caught:
-        apply(config_map(a="1"))
-    assert "cannot" in str(caught.value)
-
-
 @pytest.mark.slow
 def test_a_wait_survives_a_restart_of_the_api_server(state_directory: Path, tmp_path: Path) -> None:
     from tests.integration.booted import boot  # noqa: PLC0415 - a cluster of its own, which may be cut
