@@ -53,10 +53,9 @@ def test_a_server_that_throttles_now_and_then_is_waited_for(apply: Applier, serv
 def test_a_server_that_throttles_for_longer_than_we_wait_is_told_once_and_exactly(
     apply: Applier, server: Front, cluster: Cluster
 ) -> None:
-    server.before = lambda number: status(429, "TooManyRequests", "slow down", Retry_After="60") if number > 10 else None
-    started = time.monotonic()
+    # Who obeyed it would never end.
+    server.before = lambda number: status(429, "TooManyRequests", "slow down", Retry_After="360000") if number > 10 else None
     run = apply(*many(), api=impatient(apply))
-    assert time.monotonic() - started < 60
     written, refused, unsent = sorted_out(run)
     assert written == there(cluster, apply.namespace)
     assert len(written) == 10
