@@ -17,8 +17,11 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.membersh
 )
 
 
-def control_plane_seen(results: Sequence[Mapping[str, Any]]) -> dict[str, str | None]:
-    """``sponsor`` and ``founder`` from the results of cluster_member_info in a loop over the control plane's hosts."""
+def control_plane_seen(results: Sequence[Mapping[str, Any]], present: Sequence[str]) -> dict[str, str | None]:
+    """``sponsor`` and ``founder`` from the results of cluster_member_info in a loop over the control plane's hosts.
+
+    ``present`` are the hosts that the play goes on with: only one of them can start the cluster.
+    """
     seen = {
         result["item"]: Seen(Standing(result["standing"]), result["ready"], result["reason"])
         for result in results
@@ -27,7 +30,7 @@ def control_plane_seen(results: Sequence[Mapping[str, Any]]) -> dict[str, str | 
     unseen = [result["item"] for result in results if "standing" not in result]
     try:
         found = sponsor(seen, unseen)
-        return {"sponsor": found, "founder": None if found else founder(seen)}
+        return {"sponsor": found, "founder": None if found else founder(seen, present)}
     except MembershipError as error:
         raise AnsibleFilterError(str(error)) from error
 

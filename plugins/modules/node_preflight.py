@@ -84,7 +84,7 @@ EXAMPLES = r"""
   autotrade.deployment.node_preflight:
     needs: {cpus: 4, memory: 17179869184, disk: 107374182400, ports: [6443], fsync_ms: 10}
     systems: {debian: ["12"]}
-    clock: "{{ now(utc=true).timestamp() }}"
+    clock: "{{ now().timestamp() }}"
     waived: [disk-rotational]
 """
 

@@ -7,7 +7,7 @@ No host is special: whoever is a healthy member of the control plane may sponsor
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -129,10 +129,19 @@ def sponsor(seen: Mapping[str, Seen], unseen: Sequence[str]) -> str | None:
     return None
 
 
-def founder(seen: Mapping[str, Seen]) -> str:
-    """The host that starts the cluster: one that had begun, else any; the inventory's order decides and means nothing later."""
+def founder(seen: Mapping[str, Seen], present: Container[str]) -> str | None:
+    """The host that starts the cluster: one that had begun, else any; the inventory's order decides and means nothing later.
+
+    :param present: the hosts that this run goes on with; None is answered where no control plane host is among them.
+    :raises MembershipError: a host that had begun is not among them, and another one would start a second cluster.
+    """
     begun = [name for name, host in seen.items() if host.standing is Standing.BEGUN]
-    return (begun or list(seen))[0]
+    if begun and begun[0] not in present:
+        raise MembershipError(
+            f"{begun[0]}: had begun to start the cluster, and this run leaves it out (--limit, or it failed before); expected it "
+            "to go on there. Run without --limit, or repair what failed on it."
+        )
+    return next((name for name in (*begun, *seen) if name in present), None)
 
 
 def kubeadm_arguments(action: str, config: str, found: Standing, waived: Sequence[str]) -> list[str]:

@@ -209,7 +209,8 @@ def twins(hosts: Mapping[str, Identity]) -> dict[str, list[Finding]]:
 def _owners(hosts: Mapping[str, Identity], values: Callable[[Identity], Iterable[str]]) -> dict[str, list[str]]:
     owners: dict[str, list[str]] = defaultdict(list)
     for name, host in hosts.items():
-        for value in values(host):
+        # The parts of a bond show the same hardware address.
+        for value in dict.fromkeys(values(host)):
             if value:
                 owners[value].append(name)
     return owners

@@ -11,10 +11,11 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -40,14 +41,21 @@ def taken(settings: Mapping[str, Any], now: datetime) -> Path:
         *settings["etcdctl"], "--endpoints=https://127.0.0.1:2379", f"--cacert={PKI}/ca.crt",
         f"--cert={PKI}/healthcheck-client.crt", f"--key={PKI}/healthcheck-client.key", "snapshot", "save", str(draft),
     ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, timeout=settings["timeout"], check=False)
-    if done.returncode:
-        raise SnapshotError(f"{command[0]} snapshot save: {done.stderr.strip()[-1000:]}")
+    _ran(command, settings["timeout"])
     checked(draft)
     final = directory / f"{settings['cluster']}-{settings['host']}-{now:%Y%m%dT%H%M%SZ}{SUFFIX}"
     draft.chmod(0o600)
     draft.replace(final)
     return final
+
+
+def _ran(command: Sequence[str], timeout: float) -> None:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
+    except subprocess.TimeoutExpired:
+        raise SnapshotError(f"{command[0]}: no end after {timeout:g} s. Raise control_plane_snapshot_timeout.") from None
+    if done.returncode:
+        raise SnapshotError(f"{command[0]}: exit status {done.returncode}: {done.stderr.strip()[-1000:]}")
 
 
 def checked(path: Path) -> str:
@@ -77,30 +85,32 @@ def copied(path: Path, settings: Mapping[str, Any]) -> list[str]:
         copies.append(_to_directory(path, Path(settings["copy_directory"]), settings["keep"]))
     if settings["copy_command"]:
         command = [word.replace("{file}", str(path)) for word in settings["copy_command"]]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=settings["timeout"], check=False)
-        if done.returncode:
-            raise SnapshotError(f"{command[0]}: exit status {done.returncode}: {done.stderr.strip()[-1000:]}")
-        copies.append(" ".join(command))
+        _ran(command, settings["timeout"])
+        # The rest of the command may hold credentials.
+        copies.append(command[0])
     return copies
 
 
 def _to_directory(path: Path, directory: Path, keep: int) -> str:
-    # A directory of this host's own disk would be lost with it.
-    if not directory.is_dir() or directory.stat().st_dev == path.stat().st_dev:
-        raise SnapshotError(f"{directory}: on the disk of {path.parent}, or missing; expected a mount from another machine.")
+    # A directory of this host's own disks would be lost with it; an empty mount point lies on that of the root.
+    own = {path.stat().st_dev, Path("/").stat().st_dev}
+    if not directory.is_dir() or directory.stat().st_dev in own:
+        raise SnapshotError(f"{directory}: on a disk of this host, or missing; expected a mount from another machine.")
     target, draft = directory / path.name, directory / f".{path.name}"
     shutil.copyfile(path, draft)
     os.chmod(draft, 0o600)  # noqa: PTH101 - hosts have no more than the standard library's oldest ways
     if checked(draft) != checked(path):
         raise SnapshotError(f"{draft}: differs from {path} after copying. Look at the mount.")
     draft.replace(target)
-    prune(directory, path.name[: -len("YYYYmmddTHHMMSSZ" + SUFFIX)], keep)
+    prune(directory, path.name[: -len(f"YYYYmmddTHHMMSSZ{SUFFIX}")], keep)
     return str(target)
 
 
 def prune(directory: Path, prefix: str, keep: int) -> list[str]:
     """Remove all but the newest ``keep`` of this host; names sort by time."""
-    old = sorted(path for path in directory.glob(f"*{SUFFIX}") if path.name.startswith(prefix))[:-keep]
+    # Whole names, because the name of a host may begin with that of another.
+    own = re.compile(rf"{re.escape(prefix)}\d{{8}}T\d{{6}}Z{re.escape(SUFFIX)}")
+    old = sorted(path for path in directory.iterdir() if own.fullmatch(path.name))[:-keep]
     for path in old:
         path.unlink()
     return [path.name for path in old]
@@ -134,12 +144,20 @@ def _noted(directory: Path, report: Mapping[str, Any]) -> None:
     draft.replace(directory / "last.json")
 
 
+def read(path: Path) -> dict[str, Any]:
+    """The settings. Older versions of Ansible render numbers as texts."""
+    settings = json.loads(path.read_text(encoding="utf-8"))
+    numbers = {"keep": int(settings["keep"]), "timeout": float(settings["timeout"])}
+    if numbers["keep"] < 1:
+        raise SnapshotError(f"{path}: keep is {numbers['keep']}; expected at least 1. Set control_plane_snapshot_keep.")
+    return {**settings, **numbers}
+
+
 def main() -> int:
     """Run by systemd."""
-    settings = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     try:
-        print(json.dumps(run(settings, datetime.now(timezone.utc))))
-    except (SnapshotError, OSError, subprocess.TimeoutExpired) as error:
+        print(json.dumps(run(read(Path(sys.argv[1])), datetime.now(timezone.utc))))
+    except (SnapshotError, OSError) as error:
         print(f"etcd-snapshot: {error}", file=sys.stderr)
         return 1
     return 0

@@ -87,6 +87,30 @@ def test_the_newest_are_kept_and_those_of_others_are_left_alone(program: ModuleT
     assert "lab-cp-10-20200101T000000Z.db" in names(own)
 
 
+def test_a_host_whose_name_begins_like_another_prunes_its_own_alone(program: ModuleType, tmp_path: Path) -> None:
+    for number in range(3):
+        (tmp_path / f"lab-cp-2-2026112{number}T000000Z.db").touch()
+    (tmp_path / "lab-cp-20261124T000000Z.db").touch()
+    assert program.prune(tmp_path, "lab-cp-", 1) == []
+    assert program.prune(tmp_path, "lab-cp-2-", 1) == ["lab-cp-2-20261120T000000Z.db", "lab-cp-2-20261121T000000Z.db"]
+
+
+def test_settings_may_hold_numbers_as_text(program: ModuleType, tmp_path: Path) -> None:
+    file = tmp_path / "settings.json"
+    file.write_text(json.dumps(settings(tmp_path, keep="3", timeout="60")))
+    assert program.run(program.read(file), NOON)["copies"] == []
+    file.write_text(json.dumps(settings(tmp_path, keep=0)))
+    with pytest.raises(program.SnapshotError, match="expected at least 1"):
+        program.read(file)
+
+
+def test_a_copy_without_end_is_cut_and_its_credentials_stay_hidden(program: ModuleType, tmp_path: Path) -> None:
+    take = [sys.executable, "-c", "import time; time.sleep(600)", "--password=pw"]
+    with pytest.raises(program.SnapshotError, match="no end after") as refused:
+        program.copied(tmp_path, settings(tmp_path, copy_command=take, timeout=0.2))
+    assert "pw" not in str(refused.value)
+
+
 def test_what_etcdctl_says_is_passed_on(program: ModuleType, tmp_path: Path) -> None:
     failing = settings(tmp_path, etcdctl=[sys.executable, "-c", "import sys; sys.exit('no leader')"])
     with pytest.raises(program.SnapshotError, match="no leader"):

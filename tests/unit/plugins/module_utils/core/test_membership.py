@@ -80,7 +80,9 @@ def test_a_cluster_is_started_only_where_there_can_be_none(seen: dict[str, Seen]
     if found is None:
         assert not members
         assert all_answered
-        assert founder(seen) in seen
+        if all(host.standing is Standing.ABSENT for host in seen.values()):
+            assert founder(seen, list(seen)) == next(iter(seen), None)
+            assert founder(seen, []) is None
     elif found != "refused":
         assert found in members
         assert seen[found].ready
@@ -88,7 +90,16 @@ def test_a_cluster_is_started_only_where_there_can_be_none(seen: dict[str, Seen]
 
 def test_the_founder_is_who_had_begun() -> None:
     for begun in NAMES:
-        assert founder({name: Seen(Standing.BEGUN if name == begun else Standing.ABSENT, False) for name in NAMES}) == begun
+        seen = {name: Seen(Standing.BEGUN if name == begun else Standing.ABSENT, False) for name in NAMES}
+        assert founder(seen, NAMES) == begun
+        with pytest.raises(MembershipError, match=f"{begun}: had begun"):
+            founder(seen, [name for name in NAMES if name != begun])
+
+
+def test_the_founder_is_a_host_that_the_run_goes_on_with() -> None:
+    seen = {name: Seen(Standing.ABSENT, False) for name in NAMES}
+    assert founder(seen, NAMES[1:]) == NAMES[1]
+    assert founder(seen, ["cpu-1"]) is None
 
 
 def test_a_cut_attempt_goes_on_over_its_own_traces_alone() -> None:

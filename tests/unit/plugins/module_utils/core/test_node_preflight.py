@@ -98,7 +98,7 @@ def test_a_waiver_takes_its_own_finding_and_no_other(waived: set[str]) -> None:
 
 def test_clones_are_named_with_their_twin() -> None:
     hosts = {
-        "a": Identity("1", "a", ("02::1",)),
+        "a": Identity("1", "a", ("02::1", "02::1")),  # a bond
         "b": Identity("1", "b", ("02::2",)),
         "c": Identity("3", "c", ("02::2",)),
         "d": Identity("", "d", ()),
