@@ -157,6 +157,7 @@ class Report:
     """The whole run. It failed when there are problems; what was written before stands in ``outcomes``.
 
     ``warnings`` are the API server's own. ``unwritten`` was to change (or, with ``removing``, to go) and was not reached.
+    With ``check`` nothing was done, and the outcomes foretell.
     """
 
     outcomes: tuple[Outcome, ...]
@@ -165,6 +166,7 @@ class Report:
     warnings: tuple[str, ...] = field(default_factory=tuple)
     unwritten: tuple[ObjectRef, ...] = ()
     removing: bool = False
+    check: bool = False
 
     @property
     def changed(self) -> bool:
@@ -176,6 +178,9 @@ class Report:
         lines = [self.title, *(f"- {problem}" for problem in self.problems[:MOST_TOLD])]
         if len(self.problems) > MOST_TOLD:
             lines.append(f"- and {len(self.problems) - MOST_TOLD} more, all of them in problems of the result")
+        if self.check:
+            # What the outcomes foretell would not be begun.
+            return "\n".join(lines)
         if written := [o.item.ref for o in self.outcomes if o.changed and o.method not in _DELETIONS]:
             lines.append(f"Written before that: {_named(written)}")
         if deleted := [o.item.ref for o in self.outcomes if o.changed and o.method in _DELETIONS]:

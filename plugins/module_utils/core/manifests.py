@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_order import Wave, waves
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import (
@@ -21,7 +21,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects 
     ref_of,
 )
 
-__all__ = ["Sourced", "Wave", "check", "check_sourced", "waves", "where"]
+__all__ = ["Sourced", "Wave", "check", "check_sourced", "duplicates", "waves", "where"]
 
 _API_VERSION = re.compile(r"(?:[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?/)?v[a-z0-9]+")
 _KIND = re.compile(r"[A-Za-z][A-Za-z0-9]*")
@@ -64,7 +64,7 @@ def check_sourced(docs: Iterable[tuple[str, Any]]) -> tuple[Sourced, ...]:
             problems.extend(faults)
             if not faults:
                 found.append(candidate)
-    problems.extend(_duplicates(found))
+    problems.extend(duplicates(found))
     if problems:
         raise ManifestSetError(problems)
     return tuple(found)
@@ -218,8 +218,21 @@ def _no_json_text(value: str, path: str) -> Iterator[tuple[str, str, str]]:
         yield path, "a text with half a character (a lone surrogate)", "Write the whole character, not its UTF-16 half."
 
 
-def _duplicates(found: Iterable[Sourced]) -> Iterator[ManifestError]:
-    first: dict[tuple[str, str, str, str], Sourced] = {}
+class Named(Protocol):
+    """Whatever stands for one object and knows where it was read."""
+
+    @property
+    def ref(self) -> ObjectRef:
+        """Identity of the object."""
+
+    @property
+    def source(self) -> str:
+        """Where it was read."""
+
+
+def duplicates(found: Iterable[Named]) -> Iterator[ManifestError]:
+    """Each object that was there before. Without their default namespace two of them may look different."""
+    first: dict[tuple[str, str, str, str], Named] = {}
     for candidate in found:
         earlier = first.setdefault(candidate.ref.key, candidate)
         if earlier is not candidate:

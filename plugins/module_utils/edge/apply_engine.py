@@ -19,7 +19,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_mo
     migration_warnings,
 )
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_plan import CRD, defined_kinds, item_of
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.manifests import Sourced
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.manifests import Sourced, duplicates
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import (
     ManifestError,
     ManifestSetError,
@@ -91,7 +91,8 @@ class ApplyEngine:
             self._close()
 
     def _warned(self, report: Report) -> Report:
-        return replace(report, warnings=(*report.warnings, *map(self._writer.hide, self._api.warnings())))
+        warnings = (*report.warnings, *map(self._writer.hide, self._api.warnings()))
+        return replace(report, warnings=warnings, check=self._settings.manner.check)
 
     def _keeper(self) -> NoSet:
         chosen, manager = self._settings.applyset, self._settings.manner.manager
@@ -147,7 +148,8 @@ class ApplyEngine:
 
     def _finished(self, outcomes: Sequence[Outcome], warnings: tuple[str, ...]) -> Report:
         finish = self._set.finish(outcomes)
-        title = "The objects are as they should be, but what left the set is not deleted." if finish.problems else ""
+        done = "" if self._settings.manner.check else "The objects are as they should be. "
+        title = f"{done}What left the set stays." if finish.problems else ""
         return Report((*outcomes, *finish.outcomes), finish.problems, title, (*warnings, *finish.warnings))
 
     def _read_items(self, sourced: Sequence[Sourced]) -> dict[ObjectRef, Item]:
@@ -162,7 +164,7 @@ class ApplyEngine:
     def _items(self, sourced: Sequence[Sourced]) -> dict[ObjectRef, Item]:
         discovery, defined = self._api.discovery(), defined_kinds(s.obj for s in sourced)
         namespace = self._settings.namespace or self._api.default_namespace
-        items: dict[ObjectRef, Item] = {}
+        found: list[Item] = []
         errors: list[ManifestError] = []
         for one in sourced:
             ref = one.ref
@@ -172,10 +174,10 @@ class ApplyEngine:
             except ManifestError as error:
                 errors.append(error)
                 continue
-            items[item.ref] = item
-        if errors:
+            found.append(item)
+        if errors := errors or list(duplicates(found)):
             raise ManifestSetError(errors)
-        return items
+        return {item.ref: item for item in found}
 
     def _unknown(self, item: Item) -> Problem:
         hint = self._api.discovery().suggest(item.ref.kind)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_model import Report
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import ManifestSetError
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import ApiError, UnreachableError
 
 from tests.unit.plugins.module_utils.edge.apply_world import Clock, World, applied, config_maps
@@ -119,3 +120,24 @@ def test_an_unchanged_set_asks_nothing() -> None:
     world.counted.clear()
     report = applied(world, config_maps(5))
     assert (world.counted, report.changed) == ({}, False)
+
+
+def test_check_mode_claims_no_write() -> None:
+    def refuse(name: str, _written: int, _dry_run: bool) -> None:
+        if name == "m001":
+            raise ApiError(422, "Invalid", "data: Invalid value")
+
+    report = applied(World(refuse), config_maps(3), check=True)
+    assert report.problems
+    assert {outcome.item.ref.name for outcome in report.outcomes if outcome.changed} == {"m000", "m002"}
+    assert "would refuse" in report.message
+    assert "ritten" not in report.message
+
+
+def test_an_object_with_and_without_the_default_namespace_is_one_and_refused() -> None:
+    world = World()
+    [short] = config_maps(1)
+    spelled = {**short, "metadata": {**short["metadata"], "namespace": "demo"}, "data": {"a": "2"}}
+    with pytest.raises(ManifestSetError, match=r"file-2\.yaml.*the same object as in file-1\.yaml"):
+        applied(world, [short, spelled])
+    assert world.objects == {}
