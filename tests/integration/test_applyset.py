@@ -76,6 +76,14 @@ def test_a_failed_apply_prunes_nothing(apply: Applier, cluster: Cluster, namespa
     assert names(cluster, namespace) == {"one", "two", "set"}
 
 
+def test_a_run_that_ends_early_tells_that_it_recorded_the_set(apply: Applier, cluster: Cluster, namespace: str) -> None:
+    run = apply(deployment("new", behaviour="crash-loop"), applyset=a_set(namespace), wait=True)
+    assert run.report.problems
+    assert names(cluster, namespace) == {"set"}
+    assert {o.item.ref.name for o in run.report.outcomes if o.changed} == {"new", "set"}
+    assert f"ConfigMap {namespace}/set" in run.report.message
+
+
 def test_what_does_not_get_ready_prunes_nothing(apply: Applier, cluster: Cluster, namespace: str) -> None:
     apply(config_map("one"), deployment("old"), applyset=a_set(namespace), wait=True)
     run = apply(config_map("one"), deployment("new", behaviour="crash-loop"), applyset=a_set(namespace), wait=True)

@@ -143,7 +143,7 @@ class ApplyEngine:
             if problems:
                 title = f"Wave {number} of {len(ordered)} ({stage.name}) failed."
                 left = _unwritten(plan, items, outcomes, problems)
-                return Report(tuple(outcomes), tuple(problems), title, migration_warnings(outcomes), left)
+                return Report((*outcomes, *self._set.begun()), tuple(problems), title, migration_warnings(outcomes), left)
         return self._finished(outcomes, migration_warnings(outcomes))
 
     def _finished(self, outcomes: Sequence[Outcome], warnings: tuple[str, ...]) -> Report:

@@ -110,6 +110,10 @@ class NoSet:
         """Before each stage, because the parent's namespace may come with the first one."""
         return []
 
+    def begun(self) -> Sequence[Outcome]:
+        """What was written for the set itself so far, for a run that ends early."""
+        return ()
+
     def finish(self, _outcomes: Sequence[Outcome]) -> Finish:
         """After everything was applied and got ready."""
         return Finish()
@@ -154,6 +158,9 @@ class SetKeeper(NoSet):
         if isinstance(result, Delayed):
             return [] if self._namespace_comes() or self._tools.check else [self._homeless()]
         return [result] if result else []
+
+    def begun(self) -> Sequence[Outcome]:
+        return (self._parent.outcome(),) if self._recorded else ()
 
     def finish(self, outcomes: Sequence[Outcome]) -> Finish:
         # The namespace of the parent may have come with the last stage.
