@@ -47,7 +47,7 @@ def run(params: Mapping[str, Any], check_mode: bool, diff_mode: bool) -> Ending:
         manner = _manner(params, masks, check_mode)
         done = session(params, lambda api: _report(params, api, sourced, manner))
     except NoClusterError as error:
-        if not check_mode:
+        if error.met or not check_mode:
             return Ending({"msg": f"{error}. Nothing was changed."}, failed=True)
         warning = f"No API server could be asked, so nothing is validated: {error}"
         done = Answered(replace(_without_server(sourced, masks), warnings=(warning,)), {}, ())

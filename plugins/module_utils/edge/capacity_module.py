@@ -122,7 +122,7 @@ def _against(params: Mapping[str, Any], wanted: Sequence[KubeObject] | None) -> 
     try:
         observed = session(params, lambda api: observe(api, wanted or (), params["placement"])).result
     except NoClusterError as error:
-        if wanted is None or not promised:
+        if error.met or wanted is None or not promised:
             raise
         text = f"No API server could be asked, so the {len(promised)} nodes of the option nodes are judged: {error}"
         return Against("nodes", Observed(), promised, (text,))

@@ -27,17 +27,19 @@ class LoginError(KubeError):
 
 
 class NoClusterError(LoginError):
-    """There is no API server to ask: no kubeconfig, or nobody listens. Check mode goes on without."""
+    """No API server to ask: no kubeconfig, or nobody listens. Check mode goes on without, unless it was ``met`` before."""
+
+    met = False
 
 
 class UnreachableError(NoClusterError):
     """The API server did not answer within our patience."""
 
-    def __init__(self, host: str, why: str, seconds: float) -> None:
+    def __init__(self, host: str, why: str, seconds: float, *, met: bool = False) -> None:
         super().__init__(
             f"the API server {host} did not answer for {seconds:.0f} s: {why}; check host, kubeconfig, context and proxy"
         )
-        self.host = host
+        self.host, self.met = host, met
 
 
 class ServerChangedError(KubeError):

@@ -159,7 +159,7 @@ class Transport:
             return now - min(started, self._troubles.since(trouble, now))
 
     def _given_up(self, said: ApiError | str, waited: float) -> KubeError:
-        return said if isinstance(said, ApiError) else UnreachableError(self.login.host, said, waited)
+        return said if isinstance(said, ApiError) else UnreachableError(self.login.host, said, waited, met=self._answered)
 
     def _try(self, method: str, url: str, data: bytes | None, headers: Mapping[str, str]) -> tuple[int, bytes] | _Again:
         try:

@@ -72,7 +72,7 @@ def _judged(params: Mapping[str, Any], check_mode: bool) -> Ending:
         observed = session(params, lambda api: observe(api, settings))
     except NoClusterError as error:
         # In check mode the run that would make the cluster has not happened: nothing to judge, and nothing wrong.
-        if not check_mode:
+        if error.met or not check_mode:
             raise
         nothing = unasked(f"No API server could be asked: {error}", params["only"])
         return Ending(_result(Cluster((), settings), nothing, None))

@@ -115,6 +115,18 @@ def test_nobody_there_is_said_soon_with_the_settings() -> None:
     assert clock.time <= 5
 
 
+@pytest.mark.parametrize("answers", [0, 1])
+def test_who_never_answered_is_told_from_who_went_away(host: str, answers: int) -> None:
+    """Check mode goes on without a server that is not there yet, and not without one that was."""
+    transport = Transport(Login(host), clock=TestClock())
+    Server.answers = [FINE] * answers
+    for _ in range(answers):
+        transport.json("GET", "/a")
+    with pytest.raises(UnreachableError) as caught:
+        transport.json("GET", "/b")
+    assert caught.value.met == bool(answers)
+
+
 def test_groups_travel_on_lines_of_their_own(host: str) -> None:
     Server.answers = [FINE]
     Transport(Login(host, impersonate_user="me", impersonate_groups=("a", "b"))).json("GET", "/a")
