@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime, timezone
 from typing import Any
 
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.api_resources import ResourceType
@@ -21,26 +20,12 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_pr
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.apply_write import Manner
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_api import EVERYTHING, Listing, Selector
 
+from tests.support.clock import Clock
+
 CONFIG_MAP = ResourceType("", "v1", "ConfigMap", "configmaps", True)
 MANAGER = "us"
 # Told of each write before it is done: (name, number of the real write, whether it is a dry run). It may raise.
 Hook = Callable[[str, int, bool], None]
-
-
-class Clock:
-    """Time passes only while someone sleeps."""
-
-    def __init__(self) -> None:
-        self.time = 0.0
-
-    def now(self) -> datetime:
-        return datetime.fromtimestamp(self.time, timezone.utc)
-
-    def monotonic(self) -> float:
-        return self.time
-
-    def sleep(self, seconds: float) -> None:
-        self.time += seconds
 
 
 class Kinds:

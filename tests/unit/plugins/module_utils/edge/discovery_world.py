@@ -1,8 +1,7 @@
-"""An API server that only knows discovery, and a clock that stands still."""
+"""An API server that only knows discovery."""
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,24 +11,10 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_dis
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import ApiError
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_transport import Transport
 
+from tests.support.clock import Clock
+
 POD = ResourceType("", "v1", "Pod", "pods", True)
 WIDGET = ResourceType("example.com", "v1", "Widget", "widgets", True)
-
-
-class Clock:
-    """Stands where it is put."""
-
-    def __init__(self) -> None:
-        self.time = 1_000_000.0
-
-    def now(self) -> datetime:
-        return datetime.fromtimestamp(self.time, timezone.utc)
-
-    def monotonic(self) -> float:
-        return self.time
-
-    def sleep(self, seconds: float) -> None:
-        self.time += seconds
 
 
 class Server:

@@ -9,7 +9,8 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_mo
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import ManifestSetError
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import ApiError, UnreachableError
 
-from tests.unit.plugins.module_utils.edge.apply_world import Clock, World, applied, config_maps
+from tests.support.clock import Clock
+from tests.unit.plugins.module_utils.edge.apply_world import World, applied, config_maps
 
 COUNT = 100
 

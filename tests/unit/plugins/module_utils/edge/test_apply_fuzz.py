@@ -32,7 +32,8 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_err
 
 from tests.support.bad_manifests import RECORDED, WORD, Bad, bad_manifests
 from tests.support.bad_reading import no_secret, read, unique
-from tests.unit.plugins.module_utils.edge.apply_world import Clock, World
+from tests.support.clock import Clock
+from tests.unit.plugins.module_utils.edge.apply_world import World
 
 SEEDS, EACH, TOGETHER = 20, 500, 50
 RECORDER = "recorder"

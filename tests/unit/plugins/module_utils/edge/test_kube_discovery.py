@@ -10,7 +10,8 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_dis
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_discovery_cache import TTL_S
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import ServerChangedError
 
-from tests.unit.plugins.module_utils.edge.discovery_world import POD, WIDGET, Clock, Server, discovery
+from tests.support.clock import Clock
+from tests.unit.plugins.module_utils.edge.discovery_world import POD, WIDGET, Server, discovery
 
 COLD = ["/api", "/apis", IDENTITY]
 
@@ -22,7 +23,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(1_000_000.0)
 
 
 def read(server: Server, found: Discovery) -> None:

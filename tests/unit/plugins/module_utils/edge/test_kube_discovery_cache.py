@@ -13,7 +13,8 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.api_reso
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_discovery import IDENTITY
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_discovery_cache import OLD_S, DiscoveryCache, Kept
 
-from tests.unit.plugins.module_utils.edge.discovery_world import POD, Clock, Server, discovery
+from tests.support.clock import Clock
+from tests.unit.plugins.module_utils.edge.discovery_world import POD, Server, discovery
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(1_000_000.0)
 
 
 def the_file(folder: Path) -> Path:
@@ -142,7 +143,7 @@ def test_files_of_addresses_that_nobody_asks_any_more_are_swept(folder: Path, cl
 
 
 def write_often(folder: Path, kind: str) -> None:
-    cache = DiscoveryCache(folder, ("one",), Clock())
+    cache = DiscoveryCache(folder, ("one",), Clock(1_000_000.0))
     table = ResourceTable(ResourceType("", "v1", f"{kind}{number}", "things", True) for number in range(500))
     for _time in range(40):
         cache.write(Kept(table, kind, frozenset(), cache.now()))

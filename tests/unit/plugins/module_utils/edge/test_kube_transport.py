@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
-from datetime import datetime, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
@@ -20,6 +19,8 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_err
     UnreachableError,
 )
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_transport import Transport, encode
+
+from tests.support.clock import Clock
 
 BUSY = (429, b'{"kind":"Status","message":"slow down","reason":"TooManyRequests"}', {"Retry-After": "2"})
 FINE = (200, b'{"ok": true}', {"Warning": '299 - "v1beta1 is old"'})
@@ -49,24 +50,6 @@ class Server(BaseHTTPRequestHandler):
         """Silent."""
 
 
-class TestClock:
-    __test__ = False
-
-    def __init__(self) -> None:
-        self.time = 0.0
-        self.slept: list[float] = []
-
-    def now(self) -> datetime:
-        return datetime.fromtimestamp(self.time, timezone.utc)
-
-    def monotonic(self) -> float:
-        return self.time
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.time += seconds
-
-
 @pytest.fixture
 def host() -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
@@ -79,7 +62,7 @@ def host() -> Iterator[str]:
 
 
 def test_a_throttled_request_waits_as_long_as_the_server_says(host: str) -> None:
-    clock = TestClock()
+    clock = Clock()
     Server.answers = [FINE, BUSY, BUSY, FINE]
     transport = Transport(Login(host), clock=clock)
     transport.json("GET", "/a")
@@ -90,7 +73,7 @@ def test_a_throttled_request_waits_as_long_as_the_server_says(host: str) -> None
 
 
 def test_patience_ends_with_the_servers_own_words(host: str) -> None:
-    clock = TestClock()
+    clock = Clock()
     Server.answers = [FINE, *[BUSY] * 100]
     transport = Transport(Login(host), clock=clock)
     transport.json("GET", "/a")
@@ -101,7 +84,7 @@ def test_patience_ends_with_the_servers_own_words(host: str) -> None:
 
 
 def test_bad_input_is_not_asked_twice(host: str) -> None:
-    clock = TestClock()
+    clock = Clock()
     Server.answers = [(500, b'{"kind":"Status","message":"field not declared in schema"}', {})]
     with pytest.raises(ApiError, match="not declared"):
         Transport(Login(host), clock=clock).json("GET", "/a")
@@ -109,7 +92,7 @@ def test_bad_input_is_not_asked_twice(host: str) -> None:
 
 
 def test_nobody_there_is_said_soon_with_the_settings() -> None:
-    clock = TestClock()
+    clock = Clock()
     with pytest.raises(UnreachableError, match=r"refused.*host, kubeconfig, context and proxy"):
         Transport(Login("http://127.0.0.1:9"), clock=clock).json("GET", "/a")
     assert clock.time <= 5
@@ -118,7 +101,7 @@ def test_nobody_there_is_said_soon_with_the_settings() -> None:
 @pytest.mark.parametrize("answers", [0, 1])
 def test_who_never_answered_is_told_from_who_went_away(host: str, answers: int) -> None:
     """Check mode goes on without a server that is not there yet, and not without one that was."""
-    transport = Transport(Login(host), clock=TestClock())
+    transport = Transport(Login(host), clock=Clock())
     Server.answers = [FINE] * answers
     for _ in range(answers):
         transport.json("GET", "/a")
@@ -143,7 +126,7 @@ def test_an_authority_that_is_no_certificate_names_the_setting(authority: bytes)
 
 
 def test_an_outage_is_waited_for_once_and_not_by_every_request(host: str) -> None:
-    clock = TestClock()
+    clock = Clock()
     Server.answers = [FINE, *[BUSY] * 100]
     transport = Transport(Login(host), clock=clock)
     transport.json("GET", "/a")
@@ -154,7 +137,7 @@ def test_an_outage_is_waited_for_once_and_not_by_every_request(host: str) -> Non
 
 
 def test_an_answer_in_between_ends_the_outage(host: str) -> None:
-    clock = TestClock()
+    clock = Clock()
     busy = (BUSY[0], BUSY[1], {"Retry-After": "40"})
     Server.answers = [FINE, busy, FINE, busy, FINE]
     transport = Transport(Login(host), clock=clock)
@@ -164,7 +147,7 @@ def test_an_answer_in_between_ends_the_outage(host: str) -> None:
 
 
 def test_a_webhook_that_is_down_is_waited_for_once(host: str) -> None:
-    clock = TestClock()
+    clock = Clock()
     down = (500, b'{"kind":"Status","message":"failed calling webhook \\"check.example.com\\": connection refused"}', {})
     Server.answers = [FINE, *[down] * 100]
     transport = Transport(Login(host), clock=clock)
@@ -180,7 +163,7 @@ def test_a_webhook_that_is_down_is_waited_for_once(host: str) -> None:
 
 
 def test_an_object_that_is_too_large_is_not_sent_again(host: str) -> None:
-    clock = TestClock()
+    clock = Clock()
     Server.answers = [(500, b'{"kind":"Status","message":"etcdserver: request is too large"}', {})]
     with pytest.raises(ApiError, match="too large"):
         Transport(Login(host), clock=clock).json("PATCH", "/a", body={})
@@ -198,7 +181,7 @@ def test_what_no_api_server_says_is_told_and_not_quoted(host: str, body: bytes) 
 @pytest.mark.parametrize("address", ["https://a b", "https://[::1", "https://a:b"])
 def test_an_address_that_is_none_names_the_settings(address: str) -> None:
     with pytest.raises(KubeError, match="host"):
-        Transport(Login(address), clock=TestClock()).json("GET", "/a")
+        Transport(Login(address), clock=Clock()).json("GET", "/a")
 
 
 def test_characters_that_yaml_folds_travel_as_escapes() -> None:
