@@ -19,7 +19,9 @@ from ansible_collections.autotrade.deployment.plugins.plugin_utils import in_pro
 from ansible_collections.autotrade.deployment.plugins.plugin_utils.capacity_table import shown
 from ansible_collections.autotrade.deployment.plugins.plugin_utils.object_sources import INLINE, ObjectSources
 
-MODULE = "autotrade.deployment.capacity_info"
+MODULE = in_process.Module(
+    "autotrade.deployment.capacity_info", capacity_module.argument_spec(connection_options()), capacity_module.run
+)
 SOURCES = ("template", "src", "export_dir", *INLINE)
 
 display = Display()
@@ -38,7 +40,7 @@ class ActionModule(ActionBase):
                 args["definition"] = object_text.sealed(list(self._documents(args, variables)))
             except ManifestError as error:
                 raise AnsibleActionFail(str(error)) from None
-        result |= self._judged(sealed_connection(args), variables)
+        result |= in_process.answered(self, MODULE, sealed_connection(args), variables)
         if not result.get("failed"):
             display.display(shown(result, terminal=sys.stdout.isatty(), width=display.columns))
         return result
@@ -55,10 +57,3 @@ class ActionModule(ActionBase):
                     f"export_dir: {folder} is no folder; playbooks/export.yml writes one. Correct export_dir."
                 )
             yield from sources.manifests(folder)
-
-    def _judged(self, args: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
-        if in_process.possible(self, variables):
-            specification = capacity_module.argument_spec(connection_options())
-            return in_process.run(specification, capacity_module.run, args, self._task)
-        answer: dict[str, Any] = self._execute_module(module_name=MODULE, module_args=args, task_vars=variables)
-        return answer

@@ -22,7 +22,9 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.edge.argument
 from ansible_collections.autotrade.deployment.plugins.plugin_utils import in_process, object_text, progress
 from ansible_collections.autotrade.deployment.plugins.plugin_utils.object_sources import SUFFIX, ObjectSources
 
-MODULE = "autotrade.deployment.cluster_objects"
+MODULE = in_process.Module(
+    "autotrade.deployment.cluster_objects", apply_module.argument_spec(connection_options(), wait_options()), apply_module.run
+)
 EXPORTS = ("exported", "rendered")
 # What is over sooner needs no progress.
 QUIET_S = 2.0
@@ -57,11 +59,7 @@ class ActionModule(ActionBase):
         with shown as path:
             if path is not None:
                 args["progress_file"] = str(path)
-            if in_process.possible(self, variables):
-                specification = apply_module.argument_spec(connection_options(), wait_options())
-                return in_process.run(specification, apply_module.run, args, self._task)
-            result: dict[str, Any] = self._execute_module(module_name=MODULE, module_args=args, task_vars=variables)
-        return result
+            return in_process.answered(self, MODULE, args, variables)
 
     def _export(self, files: dict[Path, str], directory: str | None, *, scratch: bool) -> dict[str, Any]:
         if self._task._role is None or directory is None:

@@ -14,6 +14,9 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.edge.argument
 from ansible_collections.autotrade.deployment.plugins.plugin_utils import in_process
 from ansible_collections.autotrade.deployment.plugins.plugin_utils.verification import Facts, shown
 
+MODULE = in_process.Module(
+    "autotrade.deployment.requirements_info", requirements.argument_spec(connection_options()), requirements.run
+)
 display = Display()
 
 
@@ -23,18 +26,10 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
         args = sealed_connection(self._task.args)
-        result |= self._judged(args, task_vars or {})
+        result |= in_process.answered(self, MODULE, args, task_vars or {})
         if not result.get("failed"):
             kubeconfig = args.get("kubeconfig")
             report = None if self._task.check_mode else result.get("report")
             facts = Facts(result["findings"], result["components"], result["nodes"], str(kubeconfig or ""), str(report or ""))
             display.display(shown(facts, terminal=sys.stdout.isatty(), width=display.columns))
         return dict(result)
-
-    def _judged(self, args: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
-        if in_process.possible(self, variables):
-            specification = requirements.argument_spec(connection_options())
-            return in_process.run(specification, requirements.run, args, self._task)
-        name = "autotrade.deployment.requirements_info"
-        answer: dict[str, Any] = self._execute_module(module_name=name, module_args=args, task_vars=variables)
-        return answer

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
@@ -20,6 +21,23 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.edge.argument
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.results import Ending
 
 Body = Callable[[Mapping[str, Any], bool, bool], Ending]
+
+
+@dataclass(frozen=True)
+class Module:
+    """A module that can also run here: its full name, its options, and what it runs."""
+
+    name: str
+    specification: Mapping[str, Any]
+    body: Body
+
+
+def answered(action: Any, module: Module, args: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
+    """What the module answers: from here where that is the same, else from its host."""
+    if possible(action, variables):
+        return run(module, args, action._task)
+    result: dict[str, Any] = action._execute_module(module_name=module.name, module_args=dict(args), task_vars=variables)
+    return result
 
 
 def possible(action: Any, variables: Mapping[str, Any]) -> bool:
@@ -41,12 +59,12 @@ def _same_file(interpreter: str) -> bool:
     return os.path.abspath(interpreter or ".") == os.path.abspath(sys.executable)  # noqa: PTH100 - links must stay
 
 
-def run(specification: Mapping[str, Any], body: Body, args: Mapping[str, Any], task: Any) -> dict[str, Any]:
-    """The module's result. ``body`` is what the module runs; arguments are checked by the module's own specification."""
-    checked = ArgumentSpecValidator(specification).validate(dict(args))
+def run(module: Module, args: Mapping[str, Any], task: Any) -> dict[str, Any]:
+    """The module's result; arguments are checked by the module's own specification."""
+    checked = ArgumentSpecValidator(module.specification).validate(dict(args))
     if checked.error_messages:
         raise AnsibleActionFail(", ".join(checked.error_messages))
-    ending = body(checked.validated_parameters, task.check_mode, task.diff)
+    ending = module.body(checked.validated_parameters, task.check_mode, task.diff)
     for warning in dict.fromkeys(ending.warnings):
         Display().warning(warning)
     return {**ending.result, "failed": ending.failed, "changed": ending.result.get("changed", False)}
