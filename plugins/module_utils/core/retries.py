@@ -16,7 +16,8 @@ LONGEST_DELAY_S = 5.0
 FORGOTTEN_AFTER_S = 2 * LONGEST_DELAY_S
 # What etcd says of an object that it will not take either when it is asked again.
 LASTING_ERRORS = ("request is too large", "larger than max")
-_WEBHOOK = re.compile(r'failed calling webhook "(?P<name>[^"]+)"')
+#: An admission webhook that does not answer, in the API server's words.
+SILENT_WEBHOOK = re.compile(r'failed calling webhook "(?P<name>[^"]+)"')
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ def retryable(status: int, message: str) -> bool:
 
 def trouble_of(status: int, message: str) -> str:
     """What a refusal that passes suffers from: this admission webhook, or the server as a whole."""
-    match = _WEBHOOK.search(message)
+    match = SILENT_WEBHOOK.search(message)
     return f"webhook {match['name']}" if match else str(status)
 
 

@@ -11,6 +11,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.apply_co
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.changes import masked_texts
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.conflict_rules import Policy
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import KubeObject
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.retries import SILENT_WEBHOOK
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.secret_names import is_secret, secret_fields
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.secret_text import (
     SHORTEST,
@@ -31,7 +32,7 @@ _FIELD = "Correct the field in the manifest, or remove it"
 _WORDS = (
     (re.compile(r"more than 1048576 bytes|too large|larger than max"), _TOO_LARGE),
     (
-        re.compile(r'failed calling webhook "(?P<name>[^"]+)"'),
+        SILENT_WEBHOOK,
         "The admission webhook {name} does not answer: repair its service, or delete its configuration",
     ),
     (
