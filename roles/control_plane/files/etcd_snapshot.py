@@ -32,21 +32,25 @@ class SnapshotError(Exception):
     """Why there is no snapshot, or no copy, told to the journal."""
 
 
-def taken(settings: Mapping[str, Any], now: datetime) -> Path:
-    """A new snapshot, checked, under its final name."""
+def taken(settings: Mapping[str, Any], now: datetime) -> tuple[Path, str]:
+    """A new snapshot under its final name, checked, with its SHA-256."""
     directory = Path(settings["directory"])
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = directory / "draft"
     command = [
         *settings["etcdctl"], "--endpoints=https://127.0.0.1:2379", f"--cacert={PKI}/ca.crt",
         f"--cert={PKI}/healthcheck-client.crt", f"--key={PKI}/healthcheck-client.key", "snapshot", "save", str(draft),
     ]  # fmt: skip
     _ran(command, settings["timeout"])
-    checked(draft)
-    final = directory / f"{settings['cluster']}-{settings['host']}-{now:%Y%m%dT%H%M%SZ}{SUFFIX}"
+    sha256 = checked(draft)
+    final = directory / f"{own_prefix(settings)}{now:%Y%m%dT%H%M%SZ}{SUFFIX}"
     draft.chmod(0o600)
     draft.replace(final)
-    return final
+    return final, sha256
+
+
+def own_prefix(settings: Mapping[str, Any]) -> str:
+    """How the names of this host's snapshots begin."""
+    return f"{settings['cluster']}-{settings['host']}-"
 
 
 def _ran(command: Sequence[str], timeout: float) -> None:
@@ -78,11 +82,13 @@ def checked(path: Path) -> str:
     return outer.hexdigest()
 
 
-def copied(path: Path, settings: Mapping[str, Any]) -> list[str]:
+def copied(path: Path, sha256: str, settings: Mapping[str, Any]) -> list[str]:
     """Where else the snapshot lies now: the directory of another machine that is mounted here, and what the command made."""
     copies = []
     if settings["copy_directory"]:
-        copies.append(_to_directory(path, Path(settings["copy_directory"]), settings["keep"]))
+        directory = Path(settings["copy_directory"])
+        copies.append(_to_directory(path, sha256, directory))
+        prune(directory, own_prefix(settings), settings["keep"])
     if settings["copy_command"]:
         command = [word.replace("{file}", str(path)) for word in settings["copy_command"]]
         _ran(command, settings["timeout"])
@@ -91,7 +97,7 @@ def copied(path: Path, settings: Mapping[str, Any]) -> list[str]:
     return copies
 
 
-def _to_directory(path: Path, directory: Path, keep: int) -> str:
+def _to_directory(path: Path, sha256: str, directory: Path) -> str:
     # A directory of this host's own disks would be lost with it; an empty mount point lies on that of the root.
     own = {path.stat().st_dev, Path("/").stat().st_dev}
     if not directory.is_dir() or directory.stat().st_dev in own:
@@ -99,10 +105,9 @@ def _to_directory(path: Path, directory: Path, keep: int) -> str:
     target, draft = directory / path.name, directory / f".{path.name}"
     shutil.copyfile(path, draft)
     os.chmod(draft, 0o600)  # noqa: PTH101 - hosts have no more than the standard library's oldest ways
-    if checked(draft) != checked(path):
+    if checked(draft) != sha256:
         raise SnapshotError(f"{draft}: differs from {path} after copying. Look at the mount.")
     draft.replace(target)
-    prune(directory, path.name[: -len(f"YYYYmmddTHHMMSSZ{SUFFIX}")], keep)
     return str(target)
 
 
@@ -129,11 +134,11 @@ def run(settings: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """One snapshot from beginning to end; what is returned also stands in ``last.json`` beside the snapshots."""
     directory = Path(settings["directory"])
     with alone(directory):
-        path = taken(settings, now)
-        prune(directory, f"{settings['cluster']}-{settings['host']}-", settings["keep"])
-        report = {"time": now.isoformat(), "file": path.name, "bytes": path.stat().st_size, "sha256": checked(path)}
+        path, sha256 = taken(settings, now)
+        prune(directory, own_prefix(settings), settings["keep"])
+        report = {"time": now.isoformat(), "file": path.name, "bytes": path.stat().st_size, "sha256": sha256}
         _noted(directory, {**report, "copies": None})
-        report["copies"] = copied(path, settings)
+        report["copies"] = copied(path, sha256, settings)
         _noted(directory, report)
     return report
 

@@ -107,7 +107,7 @@ def test_settings_may_hold_numbers_as_text(program: ModuleType, tmp_path: Path) 
 def test_a_copy_without_end_is_cut_and_its_credentials_stay_hidden(program: ModuleType, tmp_path: Path) -> None:
     take = [sys.executable, "-c", "import time; time.sleep(600)", "--password=pw"]
     with pytest.raises(program.SnapshotError, match="no end after") as refused:
-        program.copied(tmp_path, settings(tmp_path, copy_command=take, timeout=0.2))
+        program.copied(tmp_path, "", settings(tmp_path, copy_command=take, timeout=0.2))
     assert "pw" not in str(refused.value)
 
 
