@@ -7,14 +7,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.autotrade.deployment.plugins.module_utils.core import architectures
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.supply import SupplyError
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.supply_programs import install_list
 
 
-def host_programs(paths: Mapping[str, str], index: str, url: str, arch: str) -> list[dict[str, str]]:
+def host_programs(paths: Mapping[str, str], index: str, url: str, machine: str) -> list[dict[str, str]]:
     """One entry of ``host_state.programs`` per path; raise AnsibleFilterError that names every program the store lacks."""
     try:
-        return install_list(paths, index, url, arch)
+        return install_list(paths, index, url, architectures.of_machine(machine))
     except SupplyError as error:
         raise AnsibleFilterError(str(error)) from error
 

@@ -4,18 +4,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.node_preflight import Identity, twins
 
 
-def twin_hosts(hosts: Mapping[str, Mapping[str, Any]]) -> dict[str, list[dict[str, str]]]:
-    """Host -> findings, from each host's variable ``__node_preflight``."""
-    measured = {name: variables["__node_preflight"]["measured"] for name, variables in hosts.items()}
+def twin_hosts(names: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> dict[str, list[dict[str, str]]]:
+    """Host -> findings, from each host's variable ``__node_preflight``; a host that was not measured is nobody's twin."""
+    results = {name: hostvars[name].get("__node_preflight") or {} for name in names}
     identities = {
-        name: Identity(facts["machine_id"], facts["hostname"], tuple(facts["macs"])) for name, facts in measured.items()
+        name: Identity(facts["machine_id"], facts["hostname"], tuple(facts["macs"]))
+        for name, result in results.items()
+        if (facts := result.get("measured"))
     }
     return {name: [asdict(finding) for finding in found] for name, found in twins(identities).items()}
 

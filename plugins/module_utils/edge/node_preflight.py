@@ -14,6 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.autotrade.deployment.plugins.module_utils.core import architectures
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.node_preflight import (
     Finding,
     HostFacts,
@@ -24,7 +25,6 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.node_pre
     not_waived,
 )
 
-_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 _REMAINS = (
     "/etc/kubernetes/kubelet.conf",
     "/etc/kubernetes/manifests/kube-apiserver.yaml",
@@ -44,7 +44,7 @@ def measure(directory: str, with_sync: bool) -> HostFacts:
     return HostFacts(
         system=release.get("ID", ""),
         system_version=release.get("VERSION_ID", ""),
-        architecture=_ARCHITECTURES.get(platform.machine(), platform.machine()),
+        architecture=architectures.of_machine(platform.machine()),
         python=(sys.version_info.major, sys.version_info.minor),
         cpus=len(os.sched_getaffinity(0)),
         memory=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),

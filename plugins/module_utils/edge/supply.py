@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.common.yaml import HAS_YAML, yaml_load
+from ansible_collections.autotrade.deployment.plugins.module_utils.core import architectures
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.supply import (
     Kind,
     Lock,
@@ -73,7 +74,6 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.edge.supply_s
     Store,
 )
 
-_HOST_ARCHES = {"x86_64": "amd64", "aarch64": "arm64"}
 #: What taking a finished file from the cache costs.
 _CACHED_SECONDS = 0.3
 
@@ -123,7 +123,7 @@ def fill(request: Request) -> dict[str, Any]:
 
 def host_arch() -> str:
     """The architecture of this machine as the lock names it."""
-    return _HOST_ARCHES.get(platform.machine(), platform.machine())
+    return architectures.of_machine(platform.machine())
 
 
 def load_lock(path: Path) -> Lock:
