@@ -39,14 +39,13 @@ _NAMES = re.compile(r"'\w+' is undefined|The \w+ plugin '[\w.]+' failed")
 class _Loader(_Base):  # type: ignore[misc]
     """A key that stands twice is an error, as the API server's strict mode has it."""
 
+    def flatten_mapping(self, node: Any) -> None:
+        # Once for each mapping: merging another one into it is allowed to repeat keys.
+        if not hasattr(node, "keys_seen"):
+            node.keys_seen = _keys_once(node)
+        super().flatten_mapping(node)
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
-        # A tag may say mapping of what is none.
-        for key, _value in node.value if isinstance(node, yaml.MappingNode) else ():
-            text = key.value if isinstance(key, yaml.ScalarNode) else None
-            if text is not None and text != "<<" and text in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"the key {text!r} stands twice", key.start_mark)
-            seen.add(text or "")
         mapping: dict[Any, Any] = super().construct_mapping(node, deep=deep)
         strange = next((key for key in mapping if not isinstance(key, str)), None)
         if strange is not None or None in mapping:
@@ -59,6 +58,18 @@ class _Loader(_Base):  # type: ignore[misc]
         """Go writes 1e3 and 1.0 as whole numbers, which a field of integers takes."""
         number: float = self.construct_yaml_float(node)
         return int(number) if number.is_integer() else number
+
+
+def _keys_once(node: yaml.MappingNode) -> set[str]:
+    """The keys that are plain texts. Raises ConstructorError where one stands twice."""
+    seen: set[str] = set()
+    for key, _value in node.value:
+        text = key.value if isinstance(key, yaml.ScalarNode) else None
+        if text in seen:
+            raise yaml.constructor.ConstructorError(None, None, f"the key {text!r} stands twice", key.start_mark)
+        if text is not None and text != "<<":
+            seen.add(text)
+    return seen
 
 
 def _resolvers(first: str, known: Iterable[tuple[str, re.Pattern[str]]]) -> list[tuple[str, re.Pattern[str]]]:

@@ -205,8 +205,11 @@ class Writer:
             self._clock.sleep(backoff(attempt))
             attempt += 1
             again = self._planned_again(prediction.item)
-            if isinstance(again, Refused) or not again.outcome.changed:
-                return again if isinstance(again, Refused) else again.outcome
+            if isinstance(again, Refused):
+                return again
+            if not again.outcome.changed:
+                # Under our name it became what it should be since it was judged: most likely by a write whose answer was lost.
+                return replace(prediction.outcome, live=again.outcome.live)
             prediction = again
 
     def _planned_again(self, item: Item) -> Prediction | Refused:

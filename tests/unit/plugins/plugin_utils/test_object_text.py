@@ -22,6 +22,13 @@ def test_each_document_has_its_place_and_empty_ones_are_left_out() -> None:
     assert list(documents("a.yaml", "")) == []
 
 
+def test_a_merged_mapping_may_repeat_the_keys_of_those_that_it_merges() -> None:
+    text = "base: &base {k: 1, m: 2}\ndeep:\n  deeper: &own {<<: *base, k: 3}\nall: {<<: *own, n: 4}\n"
+    [(_source, found)] = documents("a", text)
+    assert found["all"] == {"k": 3, "m": 2, "n": 4}
+    assert found["deep"]["deeper"] == {"k": 3, "m": 2}
+
+
 def test_values_are_read_as_the_kubernetes_tools_read_them() -> None:
     [(_source, found)] = documents("a", "day: 2026-11-23\nmode: 0644\nsize: 1Gi\nflag: true\n")
     assert found == {"day": "2026-11-23", "mode": 420, "size": "1Gi", "flag": True}

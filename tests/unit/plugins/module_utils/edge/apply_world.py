@@ -46,7 +46,7 @@ class World:
     def __init__(self, hook: Hook = lambda _name, _number, _dry: None) -> None:
         self.objects: dict[str, dict[str, Any]] = {}
         self.counted: Counter[str] = Counter()
-        self._hook = hook
+        self.hook = hook
         self._lock = threading.Lock()
         self._version = 0
 
@@ -72,16 +72,21 @@ class World:
         name = obj["metadata"]["name"]
         with self._lock:
             self.counted["dry" if dry_run else "real"] += 1
-            self._hook(name, self.counted["real"], dry_run)
-            fields = {"f:data": {f"f:{key}": {} for key in obj.get("data", {})}}
-            entry = {"manager": manager, "operation": "Apply", "apiVersion": "v1", "fieldsV1": fields}
+            self.hook(name, self.counted["real"], dry_run)
             version = self._version if dry_run else self._version + 1
-            metadata = {**obj["metadata"], "uid": name, "resourceVersion": str(version), "managedFields": [entry]}
-            stored = {**obj, "metadata": metadata}
+            stored = self.stored(obj, manager, str(version))
             if not dry_run:
                 self._version = version
                 self.objects[name] = stored
             return stored
+
+    @staticmethod
+    def stored(obj: KubeObject, manager: str, version: str) -> dict[str, Any]:
+        """The object as the API server keeps it."""
+        fields = {"f:data": {f"f:{key}": {} for key in obj.get("data", {})}}
+        entry = {"manager": manager, "operation": "Apply", "apiVersion": "v1", "fieldsV1": fields}
+        metadata = {**obj["metadata"], "uid": obj["metadata"]["name"], "resourceVersion": version, "managedFields": [entry]}
+        return {**obj, "metadata": metadata}
 
     def patch(
         self, kind: ResourceType, obj: KubeObject, operations: Sequence[Any], manager: str, *, dry_run: bool = False

@@ -10,7 +10,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects 
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import ApiError, UnreachableError
 
 from tests.support.clock import Clock
-from tests.unit.plugins.module_utils.edge.apply_world import World, applied, config_maps
+from tests.unit.plugins.module_utils.edge.apply_world import MANAGER, World, applied, config_maps
 
 COUNT = 100
 
@@ -92,6 +92,24 @@ def test_an_object_that_was_changed_meanwhile_is_judged_again_until_a_deadline(t
     assert bool(report.problems) is not written
     assert clock.time < 45
     assert world.counted["dry"] == world.counted["real"]
+
+
+def test_a_write_whose_answer_was_lost_is_told_as_done() -> None:
+    """The transport sends it again, and the version that it names is no longer the object's."""
+    lost: list[str] = []
+
+    def hook(name: str, written: int, dry_run: bool) -> None:
+        if not dry_run and not lost:
+            lost.append(name)
+            world.objects[name] = world.stored({**world.objects[name], "data": {"a": "2"}}, MANAGER, f"9{written}")
+            raise CONFLICT
+
+    world = World(lambda _name, _number, _dry: None)
+    applied(world, config_maps(1))
+    world.hook = hook
+    report = applied(world, config_maps(1, "2"))
+    assert (lost, report.changed) == (["m000"], True)
+    assert report.outcomes[0].change.after["data"] == {"a": "2"}
 
 
 def test_a_refusal_at_the_write_stops_after_its_wave() -> None:
