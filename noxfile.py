@@ -124,10 +124,21 @@ def lab_hosts(session: nox.Session) -> None:
     own(session, "python", "-m", "pytest", "tests/lab", "-x", *session.posargs)
 
 
+def lab_scenario(session: nox.Session, name: str) -> None:
+    """Run one of Molecule's scenarios, whose hosts are a lab of their own."""
+    own(session, "molecule", "test", *(session.posargs or [f"--scenario-name={name}"]), PATH=f"{BIN}:{os.environ['PATH']}")
+
+
 @nox.session
 def molecule(session: nox.Session) -> None:
     """Bare lab hosts to a cluster: foretold, done, unchanged the second time, looked at, nothing left. Needs root and podman."""
-    own(session, "molecule", "test", *(session.posargs or ["--scenario-name=default"]), PATH=f"{BIN}:{os.environ['PATH']}")
+    lab_scenario(session, "default")
+
+
+@nox.session
+def cluster_ha(session: nox.Session) -> None:
+    """Power-offs of every control plane host, read and written from outside meanwhile. Needs root and podman."""
+    lab_scenario(session, "cluster_ha")
 
 
 @nox.session

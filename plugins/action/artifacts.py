@@ -8,23 +8,24 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge import supply_module
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.supply_options import ARGUMENT_SPEC
+from ansible_collections.autotrade.deployment.plugins.plugin_utils import in_process
 from ansible_collections.autotrade.deployment.plugins.plugin_utils.progress import shown
 
-_MODULE = "autotrade.deployment.artifacts"
+MODULE = in_process.Module("autotrade.deployment.artifacts", ARGUMENT_SPEC, supply_module.run)
 _LOCAL = ("local", "ansible.builtin.local")
 
 
 class ActionModule(ActionBase):
     """Runs the module; on the controller itself its progress is followed line by line."""
 
+    _supports_check_mode = True
+
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
-        args = dict(self._task.args)
+        args, variables = dict(self._task.args), task_vars or {}
         if args.get("progress_file") or self._connection.transport not in _LOCAL:
-            return result | self._call(args, task_vars)
+            return result | in_process.answered(self, MODULE, args, variables)
         with shown(Display().display) as file:
-            return result | self._call(args | {"progress_file": str(file)}, task_vars)
-
-    def _call(self, args: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
-        answer: dict[str, Any] = self._execute_module(module_name=_MODULE, module_args=args, task_vars=task_vars)
-        return answer
+            return result | in_process.answered(self, MODULE, args | {"progress_file": str(file)}, variables)

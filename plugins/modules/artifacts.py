@@ -158,18 +158,15 @@ artifacts:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.supply import SupplyError
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge.supply import fill
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge.supply_options import ARGUMENT_SPEC, request_from
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.results import finish
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.supply_module import run
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.supply_options import ARGUMENT_SPEC
 
 
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
-    try:
-        module.exit_json(**fill(request_from(module.params, module.check_mode)))
-    except SupplyError as error:
-        module.fail_json(msg=str(error))
+    finish(module, run(module.params, module.check_mode))
 
 
 if __name__ == "__main__":

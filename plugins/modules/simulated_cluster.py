@@ -254,23 +254,14 @@ started:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge.simulated_module import (
-    ARGUMENTS,
-    FAILURES,
-    REQUIRED_IF,
-    run,
-)
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.results import finish
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.simulated_module import ARGUMENTS, REQUIRED_IF, run
 
 
 def main() -> None:
     """Runs the module."""
     module = AnsibleModule(argument_spec=ARGUMENTS, required_if=REQUIRED_IF, supports_check_mode=True)
-    try:
-        result = run(module.params, module.check_mode)
-    except FAILURES as error:
-        module.fail_json(msg=str(error))
-    else:
-        module.exit_json(**result)
+    finish(module, run(module.params, module.check_mode))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,11 +25,12 @@ Body = Callable[[Mapping[str, Any], bool, bool], Ending]
 
 @dataclass(frozen=True)
 class Module:
-    """A module that can also run here: its full name, its options, and what it runs."""
+    """A module that can also run here: its full name, its options, what it runs, and options that others make necessary."""
 
     name: str
     specification: Mapping[str, Any]
     body: Body
+    required_if: Sequence[tuple[str, Any, Sequence[str]]] = ()
 
 
 def answered(action: Any, module: Module, args: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -61,7 +62,7 @@ def _same_file(interpreter: str) -> bool:
 
 def run(module: Module, args: Mapping[str, Any], task: Any) -> dict[str, Any]:
     """The module's result; arguments are checked by the module's own specification."""
-    checked = ArgumentSpecValidator(module.specification).validate(dict(args))
+    checked = ArgumentSpecValidator(module.specification, required_if=module.required_if).validate(dict(args))
     if checked.error_messages:
         raise AnsibleActionFail(", ".join(checked.error_messages))
     ending = module.body(checked.validated_parameters, task.check_mode, task.diff)

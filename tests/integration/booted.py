@@ -71,7 +71,7 @@ def parameters(state: Path, name: str, /, **changes: Any) -> Json:
 
 def module(state: Path, name: str, /, *, check_mode: bool = False, **changes: Any) -> Json:
     """One run of the module, without Ansible around it."""
-    return simulated_module.run(parameters(state, name, **changes), check_mode)
+    return simulated_module.brought(parameters(state, name, **changes), check_mode)
 
 
 @dataclass(frozen=True)

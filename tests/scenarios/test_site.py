@@ -81,6 +81,17 @@ def test_check_and_diff_after_the_run_are_empty(playbooks: Playbooks) -> None:
     assert not re.search(r"^[+-]{3} ", run.output, re.MULTILINE)
 
 
+@pytest.mark.requirement("N4")
+def test_what_does_not_fit_is_refused_before_anything_is_written(playbooks: Playbooks) -> None:
+    """The roles before the one that does not fit would have something to write."""
+    before = writes_of_the_engine(playbooks)
+    more = {"trading_system_overrides": {"data-acquisition": {"replicas": 400}}, "monitoring_scrape_seconds": 20}
+    run = playbooks.run("site.yml", "-e", json.dumps(more))
+    assert run.status != 0
+    assert "Nothing was applied, as this does not fit" in run.output
+    assert writes_of_the_engine(playbooks) == before != []
+
+
 def unlabelled(books: Playbooks) -> list[str]:
     return kubectl(books, "get", "deployments", "-n", "trading-system", "-l", "!app.kubernetes.io/name", "-o", "name").split()
 

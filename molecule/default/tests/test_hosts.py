@@ -3,54 +3,32 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import pytest
-import testinfra
 from testinfra.host import Host
 
-ROOT = Path(__file__).resolve().parents[3]
-NAME, NETWORK = "molecule", "10.89.30"
-STATE = Path(os.environ.get("XDG_STATE_HOME", Path.home() / ".local/state")) / "autotrade/lab" / NAME
-STORE = Path(
-    os.environ.get("AUTOTRADE_STORE", Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "autotrade/store")
-)
-CONFIG = STATE / "ssh_config"
-NAMES = [
-    line.split()[1] for line in CONFIG.read_text(encoding="utf-8").splitlines() if line.startswith("Host ") and "*" not in line
-]
-CONTROL_PLANE = [name for name in NAMES if name.startswith("control-plane")]
+from tests.support.lab import Lab, store
+
+LAB = Lab("molecule", "10.89.30")
+NAMES, CONTROL_PLANE = LAB.hosts, LAB.control_plane
 # Fewer keys than an empty cluster of kubeadm has.
 FEWEST_KEYS = 100
-ENDPOINT = f"{NETWORK}.100"
 # Port -> who may listen there, on any address but loopback.
 ON_EVERY_HOST = {22: "sshd", 10250: "kubelet", 10256: "kube-proxy"}
 ON_CONTROL_PLANE = {**ON_EVERY_HOST, 6443: "kube-apiserver", 8443: "haproxy", 2379: "etcd", 2380: "etcd"}
 
 
-def on(name: str) -> Host:
-    """The host, as root, over SSH with the lab's own key."""
-    return testinfra.get_host(f"ssh://{name}", ssh_config=str(CONFIG), sudo=True)
-
-
 @pytest.fixture(params=NAMES)
 def host(request: pytest.FixtureRequest) -> Host:
-    return on(request.param)
+    return LAB.on(request.param)
 
 
 @pytest.fixture(params=CONTROL_PLANE)
 def member(request: pytest.FixtureRequest) -> Host:
-    return on(request.param)
-
-
-def kubectl(*arguments: str) -> Any:
-    """The answer of the API server, asked from outside through the endpoint."""
-    command = [STORE / "bin/kubectl", "--kubeconfig", STATE / "admin.kubeconfig", *arguments, "--output=json"]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return LAB.on(request.param)
 
 
 def listeners(found: Host) -> dict[int, str]:
@@ -69,12 +47,12 @@ def test_services_run_and_start_with_the_host(host: Host, service: str) -> None:
 @pytest.mark.parametrize("service", ["keepalived", "haproxy"])
 def test_the_endpoint_is_the_control_planes_alone(service: str) -> None:
     for name in NAMES:
-        assert on(name).service(service).is_running == (name in CONTROL_PLANE)
+        assert LAB.on(name).service(service).is_running == (name in CONTROL_PLANE)
 
 
 def test_nothing_listens_that_should_not() -> None:
     for name in NAMES:
-        assert listeners(on(name)) == (ON_CONTROL_PLANE if name in CONTROL_PLANE else ON_EVERY_HOST), name
+        assert listeners(LAB.on(name)) == (ON_CONTROL_PLANE if name in CONTROL_PLANE else ON_EVERY_HOST), name
 
 
 def test_no_unit_has_failed(host: Host) -> None:
@@ -98,17 +76,15 @@ def test_files_of_the_control_plane(member: Host, path: str, mode: int) -> None:
 
 def test_the_certificate_covers_the_endpoint(member: Host) -> None:
     names = member.check_output("openssl x509 -in /etc/kubernetes/pki/apiserver.crt -noout -ext subjectAltName")
-    assert f"IP Address:{ENDPOINT}" in names
+    assert f"IP Address:{LAB.endpoint}" in names
 
 
 def test_one_host_holds_the_endpoint() -> None:
-    holders = [name for name in NAMES if f" {ENDPOINT}/" in on(name).check_output("ip -brief address show dev eth0")]
-    assert len(holders) == 1
-    assert holders[0] in CONTROL_PLANE
+    assert len(LAB.holders()) == 1
 
 
 def test_every_host_is_a_ready_node_with_its_class_and_zone() -> None:
-    nodes = {node["metadata"]["name"]: node for node in kubectl("get", "nodes")["items"]}
+    nodes = {node["metadata"]["name"]: node for node in LAB.kubectl("get", "nodes")["items"]}
     assert set(nodes) == set(NAMES)
     for name, node in nodes.items():
         conditions = {condition["type"]: condition["status"] for condition in node["status"]["conditions"]}
@@ -119,13 +95,13 @@ def test_every_host_is_a_ready_node_with_its_class_and_zone() -> None:
 
 def test_the_gpu_is_counted_and_kept_for_those_who_ask() -> None:
     for name in filter(lambda name: name.startswith("gpu"), NAMES):
-        node = kubectl("get", "node", name)
+        node = LAB.kubectl("get", "node", name)
         assert node["status"]["allocatable"]["nvidia.com/gpu"] == "1"
         assert any(taint["key"] == "nvidia.com/gpu" for taint in node["spec"]["taints"])
 
 
 def test_etcd_has_a_voting_member_on_each_control_plane_host() -> None:
-    pods = kubectl("get", "pods", "--namespace=kube-system", "--selector=component=etcd")["items"]
+    pods = LAB.kubectl("get", "pods", "--namespace=kube-system", "--selector=component=etcd")["items"]
     assert {pod["spec"]["nodeName"] for pod in pods} == set(CONTROL_PLANE)
     found = _etcd_members(CONTROL_PLANE[0])
     assert {entry["name"] for entry in found} == set(CONTROL_PLANE)
@@ -135,14 +111,14 @@ def test_etcd_has_a_voting_member_on_each_control_plane_host() -> None:
 def _etcd_members(name: str) -> Iterable[dict[str, Any]]:
     pki = "/etc/kubernetes/pki/etcd"
     credentials = f"--cacert={pki}/ca.crt --cert={pki}/server.crt --key={pki}/server.key"
-    return json.loads(on(name).check_output(f"/srv/autotrade/store/bin/etcdctl {credentials} member list --write-out=json"))[
+    return json.loads(LAB.on(name).check_output(f"/srv/autotrade/store/bin/etcdctl {credentials} member list --write-out=json"))[
         "members"
     ]
 
 
 def test_secrets_are_encrypted_in_etcd() -> None:
     subprocess.run(
-        [STORE / "bin/kubectl", "--kubeconfig", STATE / "admin.kubeconfig", "apply", "-f", "-"],
+        [store() / "bin/kubectl", "--kubeconfig", LAB.state / "admin.kubeconfig", "apply", "-f", "-"],
         input=json.dumps(
             {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "canary"}, "stringData": {"word": "never-in-the-clear"}}
         ),
@@ -153,7 +129,7 @@ def test_secrets_are_encrypted_in_etcd() -> None:
     pki = "/etc/kubernetes/pki/etcd"
     credentials = f"--cacert={pki}/ca.crt --cert={pki}/server.crt --key={pki}/server.key"
     command = f"/srv/autotrade/store/bin/etcdctl {credentials} get /registry/secrets/default/canary"
-    stored = on(CONTROL_PLANE[0]).run(command).stdout_bytes
+    stored = LAB.on(CONTROL_PLANE[0]).run(command).stdout_bytes
     assert b"k8s:enc:secretbox:v1:key1" in stored
     assert b"never-in-the-clear" not in stored
 

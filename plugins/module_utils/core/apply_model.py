@@ -113,7 +113,7 @@ class Outcome:
         return result
 
     def as_diff(self) -> dict[str, Any]:
-        change = self.change or Change({}, {}, ())
+        change = self.change or Change()
         title = f"{self.item.ref} ({self.item.source})" + (" unvalidated" if self.unvalidated else "")
         before, after = change.before, change.after
         if moves := self._moves():

@@ -45,7 +45,7 @@ def without_yielded(
         if wanted is not None and not co_owned and policy_for(rules, path, holder) is Policy.YIELD:
             rest, holders[path] = without_value(rest, path), holder
     differing = [path for path in holders if value_at(desired, path) != value_at(live, path)]
-    shown = diff(live, desired, masks) if differing else Change({}, {}, ())
+    shown = diff(live, desired, masks) if differing else Change()
     conflicts = (
         Conflict(path, holders[path], value_at(shown.after, path), value_at(shown.before, path), Policy.YIELD)
         for path in differing

@@ -7,7 +7,8 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.field_paths import (
@@ -36,11 +37,22 @@ _MISSING = object()
 
 @dataclass(frozen=True)
 class Change:
-    """Both sides of a change, safe to show, and the paths that differ. Equal sides mean that nothing changed."""
+    """Which paths differ, and both sides as they may be shown, worked out when somebody asks. No paths: nothing changed."""
 
-    before: dict[str, Any]
-    after: dict[str, Any]
-    paths: tuple[str, ...]
+    paths: tuple[str, ...] = ()
+    _old: KubeObject = field(default_factory=dict, repr=False)
+    _new: KubeObject = field(default_factory=dict, repr=False)
+    _patterns: tuple[FieldPath, ...] = field(default=(), repr=False)
+
+    @cached_property
+    def before(self) -> dict[str, Any]:
+        """The former side without secrets."""
+        return dict(_side(self._old, self._new, (), self._patterns, (BEFORE, REMOVED)))
+
+    @cached_property
+    def after(self) -> dict[str, Any]:
+        """The new side without secrets."""
+        return dict(_side(self._new, self._old, (), self._patterns, (AFTER, ADDED)))
 
     @property
     def changed(self) -> bool:
@@ -60,11 +72,7 @@ def diff(before: KubeObject | None, after: KubeObject | None, masks: Iterable[st
     if is_secret(before) or is_secret(after):
         patterns = (*patterns, *_SECRET, *_strange(before or {}), *_strange(after or {}))
     old, new = _shown(before, with_status), _shown(after, with_status)
-    return Change(
-        before=_side(old, new, (), patterns, (BEFORE, REMOVED)),
-        after=_side(new, old, (), patterns, (AFTER, ADDED)),
-        paths=tuple(_differences(old, new, (), patterns)),
-    )
+    return Change(tuple(_differences(old, new, (), patterns)), old, new, patterns)
 
 
 def alike(one: KubeObject | None, other: KubeObject | None) -> bool:

@@ -10,7 +10,7 @@ import ssl
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -81,7 +81,7 @@ class Transport:
         self._troubles = Troubles()
         self._answered = False
         self._lock = threading.Lock()
-        self._pool = _pool(login, connections)
+        self._urlopen = _way(login, connections)
 
     def json(
         self,
@@ -185,9 +185,9 @@ class Transport:
             sent.add(name, value)
         timeout = urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=silence)
         try:
-            response = self._pool.request(
+            response = self._urlopen(
                 method,
-                self.login.host + url,
+                url,
                 body=data,
                 headers=sent,
                 retries=False,
@@ -195,8 +195,6 @@ class Transport:
                 timeout=timeout,
                 preload_content=preload,
             )
-        except http.LocationValueError:
-            raise LoginError(f"{self.login.host} is no address; check host, proxy and the kubeconfig") from None
         except http.SSLError as error:
             if isinstance(error.args[0], (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
                 # A server that ends in the middle of a handshake is as gone as one that does not listen.
@@ -237,17 +235,27 @@ def _why(error: Exception) -> str:
     return str(error).rpartition(">: ")[2].removeprefix("Failed to establish a new connection: ") or type(error).__name__
 
 
-def _pool(login: Login, connections: int) -> Any:
+def _way(login: Login, connections: int) -> Callable[..., Any]:
+    """How a request reaches the server: ``urlopen`` of urllib3, given a path. Raises LoginError where there is no address."""
     if not login.verify:
         # The user switched the check off by name; urllib3 would say so again for every request.
         urllib3.disable_warnings(http.InsecureRequestWarning)
     tls: dict[str, Any] = {"ssl_context": _tls(login)} if login.host.startswith("https:") else {}
     if tls and login.server_name:
         tls |= {"server_hostname": login.server_name, "assert_hostname": login.server_name}
-    if login.proxy and not bypassed(login):
-        headers = urllib3.make_headers(**{name: value for name, value in (login.proxy_headers or {}).items() if value})
-        return urllib3.ProxyManager(login.proxy, maxsize=connections, proxy_headers=headers, **tls)
-    return urllib3.PoolManager(maxsize=connections, **tls)
+    try:
+        if login.proxy and not bypassed(login):
+            headers = urllib3.make_headers(**{name: value for name, value in (login.proxy_headers or {}).items() if value})
+            manager = urllib3.ProxyManager(login.proxy, maxsize=connections, proxy_headers=headers, **tls)
+            return _below(manager.urlopen, login.host)
+        pool = urllib3.connection_from_url(login.host, maxsize=connections, **tls)
+        return _below(pool.urlopen, urlsplit(login.host).path)
+    except (http.LocationValueError, ValueError):
+        raise LoginError(f"{login.host} is no address; check host, proxy and the kubeconfig") from None
+
+
+def _below(urlopen: Callable[..., Any], base: str) -> Callable[..., Any]:
+    return lambda method, url, **how: urlopen(method, base + url, **how)
 
 
 def bypassed(login: Login) -> bool:

@@ -26,6 +26,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.simulate
 )
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.simulated_files import Document, check_stages
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge import simulated_pki
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.results import Ending
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.simulated_cluster import (
     Outcome,
     Settings,
@@ -77,7 +78,15 @@ REQUIRED_IF = [("state", "started", ("binary_directory",))]
 FAILURES = (SettingError, StateError, ProcessError, LaunchError, OSError)
 
 
-def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+def run(params: Mapping[str, Any], check_mode: bool = False, _diff_mode: bool = False) -> Ending:
+    """The whole work, from checked parameters to the result."""
+    try:
+        return Ending(brought(params, check_mode))
+    except FAILURES as error:
+        return Ending({"msg": str(error)}, failed=True)
+
+
+def brought(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Does what the module's arguments ask; the result is the module's.
 
     :raises FAILURES: with a message for the user.
