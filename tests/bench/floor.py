@@ -1,4 +1,4 @@
-"""The floor: the very requests of a run, sent by bare threads that keep their connection and look at no answer."""
+"""The floor: the very requests of a run, sent by bare threads that keep their connection and read no answer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any
 from unittest import mock
 
@@ -71,16 +71,19 @@ class BareThreads:
         self._context: ssl.SSLContext = cluster.context
         self._own = threading.local()
 
-    def send(self, requests: Sequence[Request]) -> None:
-        """Sends all, phase by phase. Pages of a list follow each other as its answers say."""
+    def send(self, requests: Sequence[Request]) -> list[bytes]:
+        """Sends all, phase by phase, and returns what came. Pages of a list follow each other as its answers say."""
+        texts: list[bytes] = []
         with ThreadPoolExecutor(THREADS) as pool:
             for _phase, together in groupby((one for one in requests if not one.onward), key=lambda one: one.phase):
-                list(pool.map(self._whole, together))
+                texts += chain.from_iterable(pool.map(self._whole, together))
+        return texts
 
-    def _whole(self, request: Request) -> None:
-        url = request.url
-        while more := _CONTINUE.search(self._answer(request, url), 0, _HEAD):
-            url = f"{request.url}&continue={more[1].decode()}"
+    def _whole(self, request: Request) -> list[bytes]:
+        texts = [self._answer(request, request.url)]
+        while more := _CONTINUE.search(texts[-1], 0, _HEAD):
+            texts.append(self._answer(request, f"{request.url}&continue={more[1].decode()}"))
+        return texts
 
     def _answer(self, request: Request, url: str) -> bytes:
         connection = self._connection()

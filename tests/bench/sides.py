@@ -38,7 +38,9 @@ class Command:
     environment: tuple[tuple[str, str], ...] = ()
 
     def start(self) -> subprocess.Popen[str]:
-        environment = os.environ | dict(self.environment)
+        # As a user has it: Python keeps what it has compiled.
+        usual = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        environment = usual | dict(self.environment)
         return subprocess.Popen(
             self.arguments, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
@@ -109,7 +111,7 @@ def peer_python() -> Path:
     if not complete.exists():
         print(f"\nmaking {PEERS} (about a minute)", flush=True)
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(PEERS)], check=True)
-        quiet = ["--quiet", "--disable-pip-version-check", "--no-compile"]
+        quiet = ["--quiet", "--disable-pip-version-check"]
         subprocess.run([str(python), "-m", "pip", "install", *quiet, "--require-hashes", "-r", str(REQUIREMENTS)], check=True)
         complete.touch()
     return python
