@@ -82,9 +82,10 @@ def restored(name: str) -> None:
 
 def missing(writer: Writer) -> list[int]:
     """Numbers that were acknowledged and are not there."""
+    acknowledged = writer.written
     found = LAB.kubectl("get", "configmaps", "--selector=test=writes")["items"]
     there = {one["metadata"]["name"] for one in found}
-    return [number for number in range(writer.written) if f"write-{number}" not in there]
+    return [number for number in range(acknowledged) if f"write-{number}" not in there]
 
 
 def test_each_member_loses_its_power_and_nobody_waits_long(reader: Probe, writer: Writer) -> None:
