@@ -11,7 +11,7 @@ short_description: Judge a host's NVIDIA GPU, driver, page size, memory mode and
 version_added: 0.2.0
 description:
   - Reads C(/sys), C(/proc) and C(/etc) alone, so it works before any driver does. Changes nothing.
-  - Findings of level C(pending) are what the role P(autotrade.deployment.gpu_node#role) puts right; with O(settled) they are errors.
+  - Findings of level C(pending) are put right by the role P(autotrade.deployment.gpu_node#role); with O(settled) they are errors.
   - Fails when an error stands that O(waived) does not name. Each is waived by its own id; nothing waives all of them.
 author:
   - autotrade.deployment engineers (@autotrade)

@@ -1,6 +1,6 @@
 # Copyright (c) autotrade.deployment engineers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Looks at a host's GPU for the module ``gpu_host_info``: files of /sys, /proc and /etc alone, so it works before any driver does."""
+"""Looks at a host's GPU for the module ``gpu_host_info``: reads files alone, so it works before any driver does."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.gpu_host
     note_text,
     restart_reasons,
 )
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.kubelet_pinning import numbers
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.host_report import report
 
 _NVIDIA = "0x10de"
@@ -38,15 +39,15 @@ _VERSION = re.compile(r"NVRM version: .*?(\d+\.\d+(?:\.\d+)?)")
 def look(root: Path, machine: str, page_size: int) -> GpuFacts:
     """What stands below ``root``, which is ``/`` but for tests; ``machine`` as ``uname -m`` and ``page_size`` in bytes."""
     nodes = root / "sys/devices/system/node"
-    with_processors = _numbers(_text(nodes / "has_cpu"))
-    with_memory = _numbers(_text(nodes / "has_memory"))
+    with_processors = numbers(_text(nodes / "has_cpu"))
+    with_memory = numbers(_text(nodes / "has_memory"))
     return GpuFacts(
         architecture=architectures.of_machine(machine),
         page_size=page_size,
         gpus=tuple(_gpus(root / "sys/bus/pci/devices")),
         command_line=tuple(_text(root / "proc/cmdline").split()),
         menu=_menu(root),
-        numa_nodes=len(_numbers(_text(nodes / "online"))) or 1,
+        numa_nodes=len(numbers(_text(nodes / "online"))) or 1,
         memory_only_nodes=len(with_memory - with_processors),
         driver=_driver(root / "proc/driver/nvidia"),
         cdi=any(_cdi_files(root)),
@@ -66,12 +67,6 @@ def _gpus(devices: Path) -> Iterator[str]:
     for device in sorted(devices.iterdir()) if devices.is_dir() else ():
         if _text(device / "vendor").strip() == _NVIDIA and _text(device / "class").startswith(_DISPLAY):
             yield f"10de:{_text(device / 'device').strip().removeprefix('0x')}"
-
-
-def _numbers(ranges: str) -> frozenset[int]:
-    """The kernel's way to write sets, such as ``0-1,4``."""
-    pairs = [part.partition("-") for part in ranges.strip().split(",") if part]
-    return frozenset(number for first, _dash, last in pairs for number in range(int(first), int(last or first) + 1))
 
 
 def _menu(root: Path) -> frozenset[str] | None:

@@ -13,7 +13,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.node_pre
 
 
 def report(found: Sequence[HostFinding], waived: Sequence[str], setting: str) -> dict[str, Any]:
-    """The part of a result that tells findings; ``failed`` when an error stands that ``setting`` does not waive."""
+    """The part of a result that tells findings; ``failed`` when an error stands that ``setting`` does not waive; empty, none can be."""
     standing = not_waived(found, waived)
     told = {"changed": False, "findings": [asdict(finding) for finding in found], "failed": bool(standing)}
     return {**told, **({"msg": "\n".join(_sentence(finding, setting) for finding in standing)} if standing else {})}
@@ -21,5 +21,5 @@ def report(found: Sequence[HostFinding], waived: Sequence[str], setting: str) ->
 
 def _sentence(finding: HostFinding, setting: str) -> str:
     because = f" ({finding.source})" if finding.source else ""
-    waiver = f"To go on all the same: {setting}: [{finding.id}]"
-    return f"{finding.id}: found {finding.measured}; expected {finding.wanted}{because}. {finding.fix} {waiver}"
+    waiver = f" To go on all the same: {setting}: [{finding.id}]" if setting else ""
+    return f"{finding.id}: found {finding.measured}; expected {finding.wanted}{because}. {finding.fix}{waiver}"

@@ -1,4 +1,4 @@
-"""Hosts with a GPU as their vendor describes them (constructed; nobody here had one), and everything that can be wrong with them."""
+"""Hosts with a GPU as their vendor describes them (constructed: nobody here had one), and all that can be wrong with them."""
 
 from __future__ import annotations
 

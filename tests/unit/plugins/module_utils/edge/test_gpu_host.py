@@ -1,4 +1,4 @@
-"""Facts are read from the files in which a kernel and a driver show them; the trees here are constructed after those of real ones."""
+"""Facts are read from the files in which kernel and driver show them; the trees are constructed after those of real hosts."""
 
 from __future__ import annotations
 
