@@ -28,17 +28,15 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.gpu_host
     shortfall,
 )
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.host_findings import HostFinding
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.kubelet_pinning import MOST_NUMA_NODES, TOPOLOGY_SOURCE
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.node_preflight import ERROR, WARNING
 
-#: The Topology Manager refuses more without an option of its own.
-MOST_NUMA_NODES = 8
 MEMORY_SOURCE = "https://developer.nvidia.com/blog/understanding-memory-management-on-hardware-coherent-platforms"
 MODULES_SOURCE = "https://docs.nvidia.com/datacenter/tesla/driver-installation-guide/kernel-modules.html"
 PLATFORM_SOURCE = "NVIDIA/cloud-native-docs:gpu-operator/platform-support.rst"
 PAGES_SOURCE = "https://docs.nvidia.com/grace-perf-tuning-guide/os-settings.html"
 BOOT_SOURCE = "https://nvidia.github.io/grace-cpu-benchmarking-guide/platform/index.html"
 CDI_SOURCE = "NVIDIA/cloud-native-docs:container-toolkit/cdi-support.md"
-TOPOLOGY_SOURCE = "https://github.com/kubernetes/enhancements/issues/4622"
 ADVERTISED_SOURCE = "https://kubernetes.io/docs/tasks/administer-cluster/extended-resource-node/"
 
 
