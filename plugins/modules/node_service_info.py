@@ -11,8 +11,8 @@ short_description: Tell whether a node is in service, so that nobody restarts it
 version_added: 0.2.0
 author: The autotrade.deployment engineers (@autotrade)
 description:
-  - A node is out of service when it is cordoned and holds no pod that a drain would evict. Pods of DaemonSets, static pods and pods
-    that are over do not count.
+  - A node is out of service when it is cordoned and holds no pod that a drain would evict. Pods of DaemonSets, static pods
+    and pods that are over do not count.
 extends_documentation_fragment:
   - autotrade.deployment.connection
 options:

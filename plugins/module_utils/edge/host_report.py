@@ -13,7 +13,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.node_pre
 
 
 def report(found: Sequence[HostFinding], waived: Sequence[str], setting: str) -> dict[str, Any]:
-    """The part of a result that tells findings; ``failed`` when an error stands that ``setting`` (empty: nothing) does not waive."""
+    """The part of a result that tells findings; ``setting`` is the inventory's list of waivers, empty where none can be."""
     standing = not_waived(found, waived)
     told = {"changed": False, "findings": [asdict(finding) for finding in found], "failed": bool(standing)}
     return {**told, **({"msg": "\n".join(_sentence(finding, setting) for finding in standing)} if standing else {})}
