@@ -10,8 +10,8 @@ module: volume_group
 short_description: Make an LVM volume group of disks that nobody uses; never wipe one
 version_added: 0.2.0
 description:
-  - Every disk is looked at first. One with a partition, a mount, a signature of any kind, or one of another volume group is refused,
-    and then nothing is done with the others either. All that is found is told at once.
+  - Every disk is looked at first. One with a partition, a mount or a signature of any kind, or one of another volume group, is
+    refused, and then nothing is done with the others either. All that is found is told at once.
   - Disks are added, and none is ever taken out. Groups are marked with the tag C(autotrade); one without it is refused.
 author:
   - autotrade.deployment engineers (@autotrade)
