@@ -25,6 +25,11 @@ options:
     type: str
     choices: [4k, 64k]
     default: 4k
+  packages:
+    description: The driver's packages, which shall have its version.
+    type: list
+    elements: str
+    default: []
   boot_arguments:
     description: What the kernel of a host with a GH200 shall be started with; no other host is asked for it.
     type: list
@@ -92,6 +97,11 @@ files:
   returned: always
   type: list
   elements: dict
+wrong_packages:
+  description: The driver's packages that are installed in another version.
+  returned: always
+  type: list
+  elements: str
 menu_stale:
   description: Whether the boot loader's menu lacks an argument.
   returned: always
@@ -119,6 +129,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.edge.gpu_host
 ARGUMENTS = {
     "driver": {"type": "str", "required": True},
     "page_size": {"type": "str", "choices": ["4k", "64k"], "default": "4k"},
+    "packages": {"type": "list", "elements": "str", "default": []},
     "boot_arguments": {"type": "list", "elements": "str", "default": []},
     "mig": {"type": "bool", "default": False},
     "advertised": {"type": "bool", "default": False},

@@ -26,6 +26,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.gpu_host
     missing_arguments,
     restart_reasons,
     shortfall,
+    wrong_packages,
 )
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.host_findings import HostFinding
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.kubelet_pinning import MOST_NUMA_NODES, TOPOLOGY_SOURCE
@@ -33,6 +34,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.node_pre
 
 MEMORY_SOURCE = "https://developer.nvidia.com/blog/understanding-memory-management-on-hardware-coherent-platforms"
 MODULES_SOURCE = "https://docs.nvidia.com/datacenter/tesla/driver-installation-guide/kernel-modules.html"
+LOCKING_SOURCE = "https://docs.nvidia.com/datacenter/tesla/driver-installation-guide/version-locking.html"
 PLATFORM_SOURCE = "NVIDIA/cloud-native-docs:gpu-operator/platform-support.rst"
 PAGES_SOURCE = "https://docs.nvidia.com/grace-perf-tuning-guide/os-settings.html"
 BOOT_SOURCE = "https://nvidia.github.io/grace-cpu-benchmarking-guide/platform/index.html"
@@ -122,6 +124,14 @@ def _loaded_driver(wishes: GpuWishes, facts: GpuFacts) -> Iterator[HostFinding]:
         yield HostFinding("driver-proprietary", level, "the proprietary kernel module", "the open one", fix, source)
 
 
+def _packages(wishes: GpuWishes, facts: GpuFacts) -> Iterator[HostFinding]:
+    wrong = wrong_packages(wishes, facts)
+    if wrong:
+        fix = "Look at `apt-cache policy`: the host's package sources may not have that version."
+        measured = ", ".join(f"{name} {facts.packages[name]}" for name in wrong)
+        yield HostFinding("driver-package-differs", shortfall(wishes), measured, wishes.driver, fix, LOCKING_SOURCE)
+
+
 def _memory(wishes: GpuWishes, facts: GpuFacts) -> Iterator[HostFinding]:
     if kind(wishes, facts) is not Kind.COHERENT or facts.driver is None:
         return
@@ -166,4 +176,4 @@ def _in_vain(facts: GpuFacts, reasons: tuple[str, ...]) -> Iterator[HostFinding]
 
 #: What is asked for, then what is there.
 _SETTINGS: tuple[Rule, ...] = (_architecture, _wished_driver, _wished_pages, _wished_sharing)
-_STATES: tuple[Rule, ...] = (_pages, _loaded_driver, _memory, _numa_nodes, _boot, _cdi)
+_STATES: tuple[Rule, ...] = (_pages, _loaded_driver, _packages, _memory, _numa_nodes, _boot, _cdi)

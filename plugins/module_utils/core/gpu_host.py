@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.gpu_drivers import COHERENT, KIB
@@ -53,6 +53,7 @@ class GpuFacts:
     """What was seen on a host. ``page_size`` in bytes; ``gpus`` are PCI ids; ``menu`` is None where no GRUB menu was found.
 
     ``memory_only_nodes`` are NUMA nodes without processors: where the kernel was given a GPU's memory, it stands there.
+    ``packages`` are the driver's that are installed, with their versions.
     """
 
     architecture: str
@@ -63,6 +64,7 @@ class GpuFacts:
     numa_nodes: int = 1
     memory_only_nodes: int = 0
     driver: Driver | None = None
+    packages: Mapping[str, str] = field(default_factory=dict)
     cdi: bool = False
     boot: str = ""
     note: Note = Note()
@@ -70,10 +72,11 @@ class GpuFacts:
 
 @dataclass(frozen=True)
 class GpuWishes:
-    """What the inventory asks for. ``settled`` asks after the work: what was pending is an error then."""
+    """What the inventory asks for; ``packages`` are the driver's. Once ``settled``, what was pending before is an error."""
 
     driver: str
     page_size: str
+    packages: tuple[str, ...] = ()
     boot_arguments: tuple[str, ...] = ()
     mig: bool = False
     advertised: bool = False
@@ -115,6 +118,12 @@ def files(wishes: GpuWishes, facts: GpuFacts) -> dict[str, str]:
         words = " ".join(wishes.boot_arguments)
         found[BOOT_FILE] = f'{ours}GRUB_CMDLINE_LINUX="$GRUB_CMDLINE_LINUX {words}"\n'
     return found
+
+
+def wrong_packages(wishes: GpuWishes, facts: GpuFacts) -> tuple[str, ...]:
+    """Packages of the driver that are installed in another version; what is not installed yet is no fault."""
+    found = {name: facts.packages[name] for name in wishes.packages if name in facts.packages}
+    return tuple(name for name, version in found.items() if not version.rpartition(":")[2].startswith(wishes.driver))
 
 
 def menu_is_stale(wishes: GpuWishes, facts: GpuFacts) -> bool:

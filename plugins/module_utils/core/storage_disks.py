@@ -31,8 +31,8 @@ class DiskError(Exception):
 class Disk:
     """What lies at a path. ``device`` is what it leads to, empty where nothing does.
 
-    ``users`` are partitions, holders and mounts; ``signatures`` are kinds of content such as ``ext4``; ``group`` is the disk's volume
-    group.
+    ``users`` are partitions, holders and mounts; ``signatures`` are kinds of content such as ``ext4``; ``group`` is the volume
+    group of the disk.
     """
 
     path: str

@@ -8,7 +8,7 @@ import json
 import os
 import platform
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.gpu_host
     menu_is_stale,
     note_text,
     restart_reasons,
+    wrong_packages,
 )
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.kubelet_pinning import numbers
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.host_report import report
@@ -36,8 +37,11 @@ _MENUS = ("boot/grub/grub.cfg", "boot/grub2/grub.cfg")
 _VERSION = re.compile(r"NVRM version: .*?(\d+\.\d+(?:\.\d+)?)")
 
 
-def look(root: Path, machine: str, page_size: int) -> GpuFacts:
-    """What stands below ``root``, which is ``/`` but for tests; ``machine`` as ``uname -m`` and ``page_size`` in bytes."""
+def look(root: Path, machine: str, page_size: int, packages: Collection[str] = ()) -> GpuFacts:
+    """What stands below ``root``, which is ``/`` but for tests; ``machine`` as ``uname -m`` and ``page_size`` in bytes.
+
+    ``packages`` are those whose versions count.
+    """
     nodes = root / "sys/devices/system/node"
     with_processors = numbers(_text(nodes / "has_cpu"))
     with_memory = numbers(_text(nodes / "has_memory"))
@@ -50,6 +54,7 @@ def look(root: Path, machine: str, page_size: int) -> GpuFacts:
         numa_nodes=len(numbers(_text(nodes / "online"))) or 1,
         memory_only_nodes=len(with_memory - with_processors),
         driver=_driver(root / "proc/driver/nvidia"),
+        packages={name: version for name, version in _packages(root / "var/lib/dpkg/status") if name in packages},
         cdi=any(_cdi_files(root)),
         boot=_text(root / "proc/sys/kernel/random/boot_id").strip(),
         note=_note(root / NOTE_FILE.lstrip("/")),
@@ -85,6 +90,13 @@ def _driver(directory: Path) -> Driver | None:
     return Driver(found[1], "Open Kernel Module" in found.string, mode[1] if mode else "")
 
 
+def _packages(status: Path) -> Iterator[tuple[str, str]]:
+    for stanza in _text(status).split("\n\n"):
+        fields = dict(line.split(": ", 1) for line in stanza.splitlines() if ": " in line and line[0] != " ")
+        if fields.get("Status", "").endswith(" installed"):
+            yield fields["Package"], fields["Version"]
+
+
 def _cdi_files(root: Path) -> Iterator[bool]:
     for directory in ("var/run/cdi", "run/cdi", "etc/cdi"):
         for path in (root / directory).glob("*"):
@@ -104,19 +116,21 @@ def run(params: Mapping[str, Any], root: Path = Path("/")) -> dict[str, Any]:
     wishes = GpuWishes(
         driver=params["driver"],
         page_size=params["page_size"],
+        packages=tuple(params["packages"]),
         boot_arguments=tuple(params["boot_arguments"]),
         mig=params["mig"],
         advertised=params["advertised"],
         lab=params["lab"],
         settled=params["settled"],
     )
-    facts = look(root, platform.machine(), os.sysconf("SC_PAGE_SIZE"))
+    facts = look(root, platform.machine(), os.sysconf("SC_PAGE_SIZE"), wishes.packages)
     found = findings(wishes, facts)
     reasons = restart_reasons(found)
     return {
         **report(found, params["waived"], "gpu_node_waived"),
         "kind": kind(wishes, facts).value,
         "files": [{"path": path, "content": content} for path, content in files(wishes, facts).items()],
+        "wrong_packages": list(wrong_packages(wishes, facts)),
         "menu_stale": menu_is_stale(wishes, facts),
         "restart": list(reasons),
         "note": {"path": NOTE_FILE, "content": note_text(facts, reasons)},
@@ -134,5 +148,4 @@ def _plain(facts: GpuFacts) -> dict[str, Any]:
         "numa_nodes": facts.numa_nodes,
         "memory_only_nodes": facts.memory_only_nodes,
         "cdi": facts.cdi,
-        "command_line": list(facts.command_line),
     }

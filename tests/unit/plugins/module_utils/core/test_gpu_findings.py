@@ -27,7 +27,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 BOOT = ("init_on_alloc=0", "numa_balancing=disable")
-WISHES = GpuWishes(driver="580.173.02", page_size="64k", boot_arguments=BOOT)
+WISHES = GpuWishes(driver="580.173.02", page_size="64k", packages=("nvidia-open",), boot_arguments=BOOT)
 # A Grace Hopper host in CDMM: one node with processors, none that is only memory.
 GH200 = GpuFacts(
     architecture="arm64",
@@ -37,6 +37,7 @@ GH200 = GpuFacts(
     menu=frozenset({"ro", *BOOT}),
     numa_nodes=1,
     driver=Driver("580.173.02", is_open=True, memory_mode="driver"),
+    packages={"nvidia-open": "1:580.173.02-1ubuntu1", "other": "1"},
     cdi=True,
     boot="now",
 )
@@ -144,6 +145,7 @@ def test_an_x86_host_with_an_h200_needs_neither_cdmm_nor_boot_arguments() -> Non
         ("driver-not-loaded", WISHES, replace(GH200, driver=None), PENDING),
         ("boot-arguments-missing", WISHES, replace(GH200, command_line=("ro", "init_on_alloc=0")), PENDING),
         ("cdi-missing", WISHES, replace(GH200, cdi=False), PENDING),
+        ("driver-package-differs", WISHES, replace(GH200, packages={"nvidia-open": "595.84-1ubuntu1"}), PENDING),
         ("mig-with-cdmm", replace(WISHES, mig=True), GH200, ERROR),
         ("driver-not-named", replace(WISHES, driver="latest"), GH200, ERROR),
     ],

@@ -85,6 +85,23 @@ def test_version_and_flavour_of_the_driver(tmp_path: Path, content: dict[str, st
     assert look(tree(tmp_path, content), "x86_64", 4096).driver == driver
 
 
+STATUS = """Package: nvidia-open
+Status: install ok installed
+Version: 595.84-1ubuntu1
+Description: NVIDIA driver
+ Version: of a description
+
+Package: gone
+Status: deinstall ok config-files
+Version: 1
+"""
+
+
+def test_packages_are_read_as_dpkg_notes_them(tmp_path: Path) -> None:
+    host = tree(tmp_path, {"var/lib/dpkg/status": STATUS})
+    assert look(host, "aarch64", 65536, ["nvidia-open", "gone"]).packages == {"nvidia-open": "595.84-1ubuntu1"}
+
+
 def test_a_menu_counts_what_every_everyday_kernel_gets(tmp_path: Path) -> None:
     second = MENU.replace("ro init_on_alloc=0", "ro").replace("-64k", "")
     menu = look(tree(tmp_path, {"boot/grub/grub.cfg": MENU + second}), "aarch64", 4096).menu
@@ -98,7 +115,14 @@ def test_a_damaged_note_is_none(tmp_path: Path, text: str) -> None:
 
 
 def asked(**changes: object) -> dict[str, object]:
-    given = {"driver": "580.173.02", "page_size": "4k", "boot_arguments": ["init_on_alloc=0"], "mig": False, "waived": []}
+    given = {
+        "driver": "580.173.02",
+        "packages": ["nvidia-open"],
+        "page_size": "4k",
+        "boot_arguments": ["init_on_alloc=0"],
+        "mig": False,
+        "waived": [],
+    }
     return {**given, "advertised": False, "lab": False, "settled": False, **changes}
 
 
@@ -106,6 +130,7 @@ def test_the_result_says_what_to_write_and_why_to_start_anew(tmp_path: Path) -> 
     result = run(asked(waived=["architecture-differs"]), tree(tmp_path, GRACE))
     assert not result["failed"]
     assert result["kind"] == "coherent"
+    assert result["wrong_packages"] == []
     assert not result["menu_stale"]
     assert result["restart"] == ["memory-not-by-driver: memory mode driver (CDMM), no NUMA node of a GPU"]
     assert json.loads(result["note"]["content"]) == {"boot": "b00t", "reasons": result["restart"]}
