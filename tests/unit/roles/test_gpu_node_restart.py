@@ -31,7 +31,8 @@ def plays(folder: Path) -> list[dict[str, Any]]:
 def run(folder: Path, hosts: dict[str, dict[str, Any]]) -> tuple[set[str], str]:
     """Who goes on, and what was said. In check mode, so nobody is restarted."""
     (folder / "plays.yml").write_text(yaml.safe_dump(plays(folder)), encoding="utf-8")
-    variables = {"ansible_connection": "local", "cluster_kubeconfig": "/nonexistent", "cluster_platform": "bare_metal"}
+    variables = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, "cluster_platform": "bare_metal"}
+    variables["cluster_kubeconfig"] = "/nonexistent"
     groups = {"gpu_nodes": {"hosts": hosts}, "cpu_nodes": {"hosts": {"cpu-1": {}}}}
     inventory = {"all": {"vars": variables, "children": {"cluster_hosts": {"children": groups}}}}
     (folder / "hosts.json").write_text(json.dumps(inventory), encoding="utf-8")
