@@ -50,7 +50,7 @@ def findings(wishes: GpuWishes, facts: GpuFacts) -> list[HostFinding]:
 
 
 def _presence(wishes: GpuWishes, facts: GpuFacts) -> Iterator[HostFinding]:
-    if wishes.advertised and facts.gpus:
+    if wishes.advertised and facts.gpus and not wishes.lab:
         fix = "Take nvidia.com/gpu out of cluster_membership_resources: the device plugin counts real GPUs."
         measured = f"{', '.join(facts.gpus)} and a number in the inventory"
         yield HostFinding("gpu-advertised-beside-real", ERROR, measured, "one of the two", fix, ADVERTISED_SOURCE)

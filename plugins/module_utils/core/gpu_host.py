@@ -89,8 +89,11 @@ Rule = Callable[[GpuWishes, GpuFacts], Iterator[HostFinding]]
 
 def kind(wishes: GpuWishes, facts: GpuFacts) -> Kind:
     """What the host's GPU is."""
+    # What a host of the lab shows of a GPU is the machine's underneath.
+    if wishes.advertised and (wishes.lab or not facts.gpus):
+        return Kind.ADVERTISED
     if not facts.gpus:
-        return Kind.ADVERTISED if wishes.advertised else Kind.NONE
+        return Kind.NONE
     return Kind.COHERENT if any(gpu in COHERENT for gpu in facts.gpus) else Kind.PCIE
 
 

@@ -28,6 +28,7 @@ from hypothesis import strategies as st
 
 BOOT = ("init_on_alloc=0", "numa_balancing=disable")
 WISHES = GpuWishes(driver="580.173.02", page_size="64k", packages=("nvidia-open",), boot_arguments=BOOT)
+LAB = replace(WISHES, advertised=True, lab=True)
 # A Grace Hopper host in CDMM: one node with processors, none that is only memory.
 GH200 = GpuFacts(
     architecture="arm64",
@@ -138,7 +139,8 @@ def test_an_x86_host_with_an_h200_needs_neither_cdmm_nor_boot_arguments() -> Non
         ("gpu-absent", WISHES, replace(GH200, gpus=()), ERROR),
         ("gpu-only-advertised", replace(WISHES, advertised=True, lab=True), replace(GH200, gpus=()), WARNING),
         ("gpu-only-advertised", replace(WISHES, advertised=True), replace(GH200, gpus=()), ERROR),
-        ("gpu-advertised-beside-real", replace(WISHES, advertised=True, lab=True), GH200, ERROR),
+        ("gpu-advertised-beside-real", replace(WISHES, advertised=True), GH200, ERROR),
+        ("gpu-only-advertised", replace(WISHES, advertised=True, lab=True), GH200, WARNING),
         ("architecture-differs", ON_H200, replace(H200, gpus=("10de:2342",), command_line=BOOT), ERROR),
         ("driver-proprietary", WISHES, replace(GH200, driver=Driver("580.173.02", False, "driver")), PENDING),
         ("driver-version-differs", WISHES, replace(GH200, driver=Driver("580.142", True, "driver")), PENDING),
@@ -166,9 +168,10 @@ def test_a_driver_older_than_cdmm_is_refused_on_a_gh200_alone() -> None:
     assert "driver-without-cdmm" not in ids(replace(ON_H200, driver="575.57.08"), H200)
 
 
-@pytest.mark.parametrize("wishes", [replace(WISHES, advertised=True, lab=True), WISHES])
-def test_a_host_without_a_device_gets_no_file_and_no_restart(wishes: GpuWishes) -> None:
-    host = GpuFacts(architecture="amd64", page_size=4 * KIB, gpus=())
+@pytest.mark.parametrize(("wishes", "gpus"), [(WISHES, ()), (LAB, ()), (LAB, ("10de:2335",))])
+def test_a_host_without_a_device_of_its_own_gets_no_file_and_no_restart(wishes: GpuWishes, gpus: tuple[str, ...]) -> None:
+    host = GpuFacts(architecture="amd64", page_size=4 * KIB, gpus=gpus)
+    assert kind(wishes, host) in (Kind.NONE, Kind.ADVERTISED)
     assert files(wishes, host) == {}
     assert restart_reasons(findings(wishes, host)) == ()
 
