@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.node_service import info, lift
 
+from tests.conftest import run_playbook
 from tests.integration.booted import Cluster, pod
 
 NODE = "gate-1"
@@ -83,3 +87,41 @@ def test_a_node_that_is_not_there_serves_nobody(cluster: Cluster) -> None:
 def test_a_cluster_that_is_not_there_yet_has_no_nodes_in_check_mode(cluster: Cluster) -> None:
     nowhere = {**asked(cluster), "kubeconfig": "/nonexistent/kubeconfig"}
     assert lift(nowhere, check_mode=True)["opened"] == []
+
+
+@pytest.fixture
+def closed(cluster: Cluster) -> Iterator[str]:
+    """A GPU node of the simulated inventory that has registered with its gate closed."""
+    path = "/api/v1/nodes/gpu-1"
+    before = cluster.get(path)["spec"]["taints"]
+    cluster.patch(path, {"spec": {"taints": [*before, GATE]}})
+    yield path
+    cluster.patch(path, {"spec": {"taints": before}})
+
+
+def open_gates(cluster: Cluster, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The last tasks of role gpu_node, as playbooks/deploy.yml runs them."""
+    play = {
+        "hosts": "localhost",
+        "gather_facts": False,
+        "module_defaults": {"group/autotrade.deployment.cluster": {"kubeconfig": str(cluster.kubeconfig)}},
+        "tasks": [{"ansible.builtin.include_role": {"name": "autotrade.deployment.gpu_node", "tasks_from": "gate"}}],
+    }
+    playbook = folder / "play.yml"
+    playbook.write_text(json.dumps([play]), encoding="utf-8")
+    return run_playbook(playbook, {}, *arguments)
+
+
+@pytest.mark.requirement("C6")
+def test_the_role_opens_the_nodes_whose_gpu_is_there_and_no_second_time(cluster: Cluster, closed: str, tmp_path: Path) -> None:
+    def is_closed() -> bool:
+        return any(taint["key"] == GATE["key"] for taint in cluster.get(closed)["spec"]["taints"])
+
+    foretold = open_gates(cluster, tmp_path, "--check", "--diff")
+    assert "changed=1" in foretold.stdout, foretold.stdout
+    assert is_closed()
+    done = open_gates(cluster, tmp_path)
+    assert "changed=1" in done.stdout, done.stdout
+    assert not is_closed()
+    again = open_gates(cluster, tmp_path)
+    assert (again.returncode, "changed=0" in again.stdout) == (0, True), again.stdout
