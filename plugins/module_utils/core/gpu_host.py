@@ -115,7 +115,7 @@ def files(wishes: GpuWishes, facts: GpuFacts) -> dict[str, str]:
     if not is_real(wishes, facts):
         return {}
     ours = "# Owned by the role gpu_node.\n"
-    found = {PIN_FILE: f"{ours}Package: *nvidia*\nPin: version {wishes.driver}*\nPin-Priority: 1000\n"}
+    found = {PIN_FILE: f"{ours}Package: *nvidia* libcuda* libnvcuvid*\nPin: version {wishes.driver}*\nPin-Priority: 1000\n"}
     if kind(wishes, facts) is Kind.COHERENT:
         found[MODPROBE_FILE] = f"{ours}options nvidia NVreg_CoherentGPUMemoryMode={BY_DRIVER}\n"
         words = " ".join(wishes.boot_arguments)

@@ -76,10 +76,8 @@ def _gpus(devices: Path) -> Iterator[str]:
 
 def _menu(root: Path) -> frozenset[str] | None:
     text = next((found for found in map(_text, (root / name for name in _MENUS)) if found), "")
-    lines = [line.split() for line in text.splitlines() if line.split()[:1] == ["linux"]]
-    # A word counts when every kernel of the menu gets it; the recovery entries leave out what is for everyday boots alone.
-    entries = [frozenset(words) for words in lines if "recovery" not in words and "single" not in words]
-    return frozenset.intersection(*entries) if entries else None
+    # The first entry is the everyday one; below it are other kernels, recovery, memory tests and what people add themselves.
+    return next((frozenset(words[2:]) for words in map(str.split, text.splitlines()) if words[:1] == ["linux"]), None)
 
 
 def _driver(directory: Path) -> Driver | None:
