@@ -28,7 +28,7 @@ def host(request: pytest.FixtureRequest) -> Host:
 
 @pytest.fixture(params=[name for name in NAMES if name.startswith("gpu-")])
 def gpu_host(request: pytest.FixtureRequest) -> Host:
-    return on(request.param)
+    return LAB.on(request.param)
 
 
 @pytest.fixture(params=CONTROL_PLANE)
@@ -159,14 +159,14 @@ def test_nothing_is_done_about_drivers_where_the_gpu_is_a_number(gpu_host: Host)
         "/etc/apt/preferences.d/autotrade-nvidia",
     ):
         assert not gpu_host.file(path).exists
-    node = kubectl("get", "node", gpu_host.check_output("hostname"))
+    node = LAB.kubectl("get", "node", gpu_host.check_output("hostname"))
     # No device plugin will ever open a gate here, so there is none.
     assert [taint["key"] for taint in node["spec"]["taints"]] == ["nvidia.com/gpu"]
 
 
 def test_every_host_sees_the_one_shared_directory() -> None:
     for number, name in enumerate(NAMES):
-        on(name).check_output(f"touch /srv/autotrade/shared/seen-{number}")
+        LAB.on(name).check_output(f"touch /srv/autotrade/shared/seen-{number}")
     wanted = {f"seen-{number}" for number in range(len(NAMES))}
     for name in NAMES:
-        assert wanted <= set(on(name).file("/srv/autotrade/shared").listdir())
+        assert wanted <= set(LAB.on(name).file("/srv/autotrade/shared").listdir())
