@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.node_classes import CLASS_TAINTS, CLASSES, node_labels
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.node_classes import CLASSES, first_taints, node_labels
 
 REQUIRED = ("node_class", "node_zone")
 #: Results that role cluster_membership registers.
 NOTED = ("__cluster_membership_self", "__cluster_membership_joined")
-SETTINGS = (*REQUIRED, "node_page_size", "node_labels")
+SETTINGS = (*REQUIRED, "node_page_size", "node_labels", "cluster_membership_resources")
 
 
 def node_registration(name: str, hostvars: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def node_registration(name: str, hostvars: Mapping[str, Mapping[str, Any]]) -> d
         raise AnsibleFilterError(
             f"host {name}: {', '.join(missing) or 'node_class'} is {found}; expected {expected}. Set it in the inventory."
         )
-    return {"labels": node_labels(variables), "taints": [dict(taint) for taint in CLASS_TAINTS.get(variables["node_class"], ())]}
+    return {"labels": node_labels(variables), "taints": first_taints(variables)}
 
 
 def member_nodes(names: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:

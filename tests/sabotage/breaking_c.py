@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.sabotage.registry import Object, container, every, find, pod_spec, remove, sabotage
+from tests.sabotage.registry import Object, container, every, find, pod_spec, remove, role_variables, sabotage
 
 ZONE = "topology.kubernetes.io/zone"
 
@@ -84,6 +84,18 @@ def _(objects: list[Object]) -> None:
 @sabotage("C6", "nobody measures the GPUs")
 def _(objects: list[Object]) -> None:
     remove(objects, "DaemonSet", "dcgm-exporter")
+
+
+role_variables("C6", "the driver is one that fails on 64K pages", "gpu_node", gpu_node_driver_version="595.91.07")
+role_variables("C6", "the driver is older than CDMM", "gpu_node", gpu_node_driver_version="575.57.08")
+role_variables("C6", "a GH200 is started without its boot arguments", "gpu_node", gpu_node_boot_arguments=[])
+role_variables("C6", "the system keeps no processor", "gpu_node", gpu_node_reserved_cpus="")
+
+
+@sabotage("C6", "the device plugin waits for the GPU that it is there for")
+def _(objects: list[Object]) -> None:
+    spec = pod_spec(objects, "DaemonSet", "nvidia-device-plugin-daemonset")
+    spec["tolerations"] = [one for one in spec["tolerations"] if not one["key"].startswith("autotrade.deployment/")]
 
 
 @sabotage("C7", "a node has no zone")

@@ -26,6 +26,11 @@ def host(request: pytest.FixtureRequest) -> Host:
     return LAB.on(request.param)
 
 
+@pytest.fixture(params=[name for name in NAMES if name.startswith("gpu-")])
+def gpu_host(request: pytest.FixtureRequest) -> Host:
+    return LAB.on(request.param)
+
+
 @pytest.fixture(params=CONTROL_PLANE)
 def member(request: pytest.FixtureRequest) -> Host:
     return LAB.on(request.param)
@@ -145,3 +150,23 @@ def test_etcd_is_saved_by_the_clock_and_can_be_restored(member: Host) -> None:
     restored = json.loads(member.check_output("etcdutl snapshot status /var/tmp/restored/member/snap/db --write-out=json"))
     assert restored["totalKey"] > FEWEST_KEYS
     member.check_output("rm -r /var/tmp/restored")
+
+
+def test_nothing_is_done_about_drivers_where_the_gpu_is_a_number(gpu_host: Host) -> None:
+    for path in (
+        "/etc/modprobe.d/autotrade-nvidia.conf",
+        "/etc/containerd/conf.d/99-nvidia.toml",
+        "/etc/apt/preferences.d/autotrade-nvidia",
+    ):
+        assert not gpu_host.file(path).exists
+    node = LAB.kubectl("get", "node", gpu_host.check_output("hostname"))
+    # No device plugin will ever open a gate here, so there is none.
+    assert [taint["key"] for taint in node["spec"]["taints"]] == ["nvidia.com/gpu"]
+
+
+def test_every_host_sees_the_one_shared_directory() -> None:
+    for number, name in enumerate(NAMES):
+        LAB.on(name).check_output(f"touch /srv/autotrade/shared/seen-{number}")
+    wanted = {f"seen-{number}" for number in range(len(NAMES))}
+    for name in NAMES:
+        assert wanted <= set(LAB.on(name).file("/srv/autotrade/shared").listdir())

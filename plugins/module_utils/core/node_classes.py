@@ -15,6 +15,8 @@ CLASS_TAINTS: Mapping[str, tuple[Mapping[str, str], ...]] = {
     "gpu": ({"key": "nvidia.com/gpu", "value": "present", "effect": "NoSchedule"},),
     "storage": ({"key": f"{PREFIX}/storage", "value": "true", "effect": "NoSchedule"},),
 }
+#: Keeps pods off a GPU node until its GPU has shown up; a GPU that is a mere number never does.
+GPU_PENDING: Mapping[str, str] = {"key": f"{PREFIX}/gpu-pending", "value": "true", "effect": "NoSchedule"}
 
 
 def node_labels(variables: Mapping[str, Any]) -> dict[str, str]:
@@ -30,6 +32,17 @@ def node_labels(variables: Mapping[str, Any]) -> dict[str, str]:
         **CLASS_LABELS.get(node_class, {}),
         **{str(label): str(value) for label, value in (variables.get("node_labels") or {}).items()},
     }
+
+
+def first_taints(variables: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The taints that a node registers with.
+
+    :param variables: of the host: ``node_class``, and optionally ``cluster_membership_resources``.
+    """
+    node_class = str(variables["node_class"])
+    taints = [dict(taint) for taint in CLASS_TAINTS.get(node_class, ())]
+    has_device = node_class == "gpu" and "nvidia.com/gpu" not in (variables.get("cluster_membership_resources") or {})
+    return [*taints, dict(GPU_PENDING)] if has_device else taints
 
 
 def role_labels(node_class: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 ERROR, WARNING = "error", "warning"
 #: Memory that firmware and kernel keep for themselves is missing in what a host shows.
@@ -67,6 +68,9 @@ class Finding:
     measured: str
     wanted: str
     fix: str
+
+
+AnyFinding = TypeVar("AnyFinding", bound=Finding)
 
 
 @dataclass(frozen=True)
@@ -216,6 +220,6 @@ def _owners(hosts: Mapping[str, Identity], values: Callable[[Identity], Iterable
     return owners
 
 
-def not_waived(found: Iterable[Finding], waived: Sequence[str]) -> list[Finding]:
+def not_waived(found: Iterable[AnyFinding], waived: Sequence[str]) -> list[AnyFinding]:
     """The errors that stand: each can be waived by its own id, and nothing waives all of them."""
     return [finding for finding in found if finding.level == ERROR and finding.id not in waived]
