@@ -11,7 +11,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core import p
 
 
 def left_open(settings: Mapping[str, Any], required: Collection[str] = ()) -> list[str]:
-    """One sentence for each part of these settings (name -> value) that is a placeholder, or empty where the setting is required."""
+    """One sentence for each part of these settings (name -> value) that is a placeholder, or empty and required."""
     return [
         sentence
         for name, value in settings.items()

@@ -13,7 +13,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.pinned_i
 
 
 def pinned_images(manifest: str, digests: Mapping[str, str] | None = None) -> dict[str, list[Any]]:
-    """``objects`` of a manifest with their digests, and the images that are ``unpinned``; raise AnsibleFilterError for bad YAML."""
+    """The ``objects`` of a manifest with their digests, and the ``unpinned`` images; raise AnsibleFilterError for bad YAML."""
     try:
         found = [obj for obj in yaml.load_all(str(manifest), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) if obj]
     except yaml.YAMLError as error:

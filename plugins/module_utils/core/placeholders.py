@@ -17,7 +17,7 @@ _ADDRESS = re.compile(r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]{1,4}:[0-9
 
 
 def left_open(setting: str, value: object, *, required: bool) -> Iterator[str]:
-    """One sentence for each part of a setting that is a placeholder, or empty; the rest of a value, which may be secret, is not told.
+    """One sentence for each part of a setting that is a placeholder, or empty. The rest of a value is not told: it may be secret.
 
     :param setting: the variable's name; parts are told by their path, such as ``monitoring_receivers[0].url``.
     :param value: text, or a list or mapping of it at any depth. Other types are never open.

@@ -37,8 +37,14 @@ def node(facts: Facts) -> Readiness:
         trouble = condition(facts.obj, kind)
         if trouble.true:
             return in_progress(kind, trouble.sentence(f"The node reports {kind}."))
-    if any(taint.get("key") == UNINITIALIZED for taint in dig(facts.obj, "spec", "taints", default=None) or ()):
+    return _held(facts) or ready(reasons.READY, up.sentence("The node is ready."))
+
+
+def _held(facts: Facts) -> Readiness | None:
+    """Why a node takes no pod although its kubelet is well, or None."""
+    taints = dig(facts.obj, "spec", "taints", default=None) or ()
+    if any(taint.get("key") == UNINITIALIZED for taint in taints):
         return in_progress(reasons.UNINITIALIZED, f"The cloud's controller has not looked at it yet (taint {UNINITIALIZED}).")
     if dig(facts.obj, "spec", "unschedulable", default=False):
         return paused(reasons.CORDONED, "The node is ready but cordoned: no pod is placed on it.")
-    return ready(reasons.READY, up.sentence("The node is ready."))
+    return None

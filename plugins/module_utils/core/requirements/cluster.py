@@ -142,7 +142,7 @@ def inventories(cluster: Cluster) -> Verdict:
 
 @check("C9", "Load balancer addresses for Services")
 def load_balancer(cluster: Cluster) -> Verdict:
-    """MetalLB's pool and its layer 2 advertisement, and on a live cluster the addresses that Services really have."""
+    """MetalLB's pool and its layer 2 advertisement, or a cloud's controller; on a live cluster the addresses of Services."""
     services = [s for s in cluster.of_kind("Service") if text(s, "spec", "type") == "LoadBalancer"]
     problems = list(_addresses(cluster, services))
     pools = cluster.of_kind("IPAddressPool")
@@ -153,6 +153,10 @@ def load_balancer(cluster: Cluster) -> Verdict:
             problems.append(
                 f"{where_is(pool)}: no L2Advertisement names it, so nobody answers for its addresses (role service_load_balancer)"
             )
+    unseen = "" if cluster.observed else "whether an address answers"
+    controller = cluster.workload("DaemonSet", "cloud-controller-manager", "kube-system")
+    if not pools and controller is not None:
+        return judged(problems, f"{controller.where} gives {len(services)} Services of type LoadBalancer their addresses", unseen)
     if not pools and not services:
         return judged(
             [missing("IPAddressPool", "", "metallb-system", "the role service_load_balancer applies it on bare metal")], ""
@@ -160,7 +164,6 @@ def load_balancer(cluster: Cluster) -> Verdict:
     if not pools and not cluster.observed:
         return judged(["no IPAddressPool is rendered, expected one (role service_load_balancer)"], "")
     ranges = ", ".join(address for pool in pools for address in texts(pool, "spec", "addresses"))
-    unseen = "" if cluster.observed else "whether an address answers"
     return judged(
         problems, f"{len(pools)} address pools ({ranges or 'provider'}), {len(services)} Services of type LoadBalancer", unseen
     )
