@@ -32,7 +32,6 @@ HERE = {
     "gcp": [
         "cluster_endpoint_address names 192.0.2.100",
         "cloud_controller_images.gcp is registry.k8s.io/cloud-provider-gcp/cloud-controller-manager:v35.0.0",
-        "cloud_controller_gcp_network is ''; expected a name as Google Cloud shows it",
     ],
     "aws": [
         "cluster_endpoint_address names api.trading.example.com",
@@ -83,6 +82,14 @@ def test_one_thing_that_is_wrong_is_the_one_that_is_told(file: str, change: tupl
     assert answer.returncode != 0
     assert said in told(answer)
     assert "never-to-be-shown" not in told(answer)
+
+
+def test_google_clouds_network_has_to_be_named(tmp_path: Path) -> None:
+    inventory = inventories.finished("gcp", tmp_path)
+    path = inventory / "group_vars/all/cluster.yml"
+    path.write_text(path.read_text().replace("cloud_controller_gcp_network: trading", "cloud_controller_gcp_network: ''"))
+    said = told(inventories.play(inventory, [inventories.settings_play()]))
+    assert "cloud_controller_gcp_network is ''; expected a name as Google Cloud shows it" in said
 
 
 def test_the_lab_and_the_simulated_cluster_are_not_asked(tmp_path: Path) -> None:
