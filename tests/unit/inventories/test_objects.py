@@ -91,7 +91,7 @@ def marked() -> set[str]:
 @pytest.mark.parametrize("name", ["prod"])
 def test_the_inventory_says_which_images_need_both_architectures(cluster: Cluster, name: str) -> None:
     on_grace = {
-        container.image.partition("@")[0].rpartition(":")[0].replace("trading.internal", "example.com")
+        container.spec["image"].partition("@")[0].rpartition(":")[0].replace("trading.internal", "example.com")
         for workload in cluster.workloads()
         if may_run_on_grace(workload)
         for container in workload.containers
