@@ -74,9 +74,7 @@ def own(root: Path) -> Iterator[Path]:
 def forget(root: Path) -> list[str]:
     """Empty or remove all of it; what was touched. Raises NodeError for a host of a cluster."""
     if found := traces(root):
-        raise NodeError(
-            f"{', '.join(found)}: this host is, or was, a node; expected one that never joined. Nothing was removed."
-        )
+        raise NodeError(f"{', '.join(found)}: this host is, or was, a node; expected one that never joined. Nothing was removed.")
     forgotten = []
     for path in list(own(root)):
         name = str(path.relative_to(root))
