@@ -43,6 +43,14 @@ OPTIONAL_ROLES: Mapping[str, Mapping[str, Any]] = {
     "logging": {"logging_enabled": True, "logging_host": "logs.example.com", "logging_password": "never-to-be-shown"},
 }
 
+# Apply objects in a cloud alone.
+CLOUD_ROLES: Mapping[str, Mapping[str, Any]] = {
+    "cloud_controller": {
+        "cloud_controller_platform": "aws",
+        "cloud_controller_images": {"aws": {"repository": "registry.example/ccm", "tag": "v1", "digest": f"sha256:{'0' * 64}"}},
+    },
+}
+
 
 def roles_with_objects() -> list[str]:
     """The roles that apply objects to a cluster by default."""

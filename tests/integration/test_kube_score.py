@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.conftest import OPTIONAL_ROLES, Objects, Render
+from tests.conftest import CLOUD_ROLES, OPTIONAL_ROLES, Objects, Render
 
 EXCEPTIONS = Path(__file__).resolve().parents[1] / "kube_score_exceptions.yml"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", "") or Path.home() / ".cache")
@@ -28,7 +28,7 @@ def findings(rendered: Objects, render: Render) -> dict[tuple[str, str], str]:
     """(check, object) -> what kube-score says."""
     if not BINARY.exists():
         pytest.skip(f"{BINARY} does not exist; fill the store with playbooks/mirror.yml, or set AUTOTRADE_STORE")
-    optional = [render([role], **variables) for role, variables in OPTIONAL_ROLES.items()]
+    optional = [render([role], **variables) for role, variables in {**OPTIONAL_ROLES, **CLOUD_ROLES}.items()]
     every = [obj for by_role in (rendered, *optional) for objects in by_role.values() for obj in objects]
     document = "\n---\n".join(json.dumps(obj) for obj in every)
     command = [

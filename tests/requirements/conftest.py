@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.evaluation import evaluate
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.requirements.model import Cluster, Finding, State
 
-from tests.conftest import OPTIONAL_ROLES, ROOT, Render, roles_with_objects
+from tests.conftest import CLOUD_ROLES, OPTIONAL_ROLES, ROOT, Render, roles_with_objects
 from tests.requirements.simulation import Placing, nodes_of
 from tests.sabotage.registry import Sabotage, chosen
 
@@ -65,8 +65,8 @@ def sabotaged(prepared: Callable[..., Objects], entry: Sabotage | None, **variab
 
 @pytest.fixture
 def everything(prepared: Callable[..., Objects]) -> Objects:
-    """The same with the roles that are off by default."""
-    return sabotaged(prepared, chosen(), **OPTIONAL_ROLES)
+    """The same with the roles that are off by default, or for clouds alone."""
+    return sabotaged(prepared, chosen(), **OPTIONAL_ROLES, **CLOUD_ROLES)
 
 
 @pytest.fixture

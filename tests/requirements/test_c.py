@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+from tests.conftest import ROOT
 from tests.requirements.conftest import Holds
+from tests.sabotage.registry import chosen
+from tests.support import inventories
+
+PLATFORMS = {"prod": "bare_metal", "gcp": "gcp", "aws": "aws"}
 
 
 @pytest.mark.requirement("C1")
@@ -35,6 +46,36 @@ def test_gpu_nodes_are_kept_and_measured(holds: Holds) -> None:
 @pytest.mark.requirement("C7")
 def test_every_node_has_a_zone(holds: Holds) -> None:
     holds("C7")
+
+
+@pytest.fixture(params=PLATFORMS)
+def hosts(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Mapping[str, Any]]:
+    """The platform, and host -> variables of an inventory for production, which a sabotage may have damaged before."""
+    copy = tmp_path / "checkout"
+    shutil.copytree(ROOT / "inventories", copy / "inventories", symlinks=True)
+    entry = chosen()
+    if entry is not None and entry.damage is not None:
+        entry.damage(copy)
+    return PLATFORMS[request.param], inventories.hosts_of(inventories.started(request.param, tmp_path, source=copy))
+
+
+@pytest.mark.requirement("C8")
+def test_an_inventory_for_production_has_every_class_in_three_zones(hosts: tuple[str, Mapping[str, Any]]) -> None:
+    classes = Counter(host["node_class"] for host in hosts[1].values())
+    assert set(classes) == {"control-plane", "cpu", "gpu", "storage"}
+    assert classes["control-plane"] % 2 == 1
+    assert all(classes[name] >= least for name, least in {"control-plane": 3, "cpu": 3, "gpu": 2, "storage": 2}.items())
+    assert len({host["node_zone"] for host in hosts[1].values()}) == 3
+
+
+@pytest.mark.requirement("C8")
+def test_an_inventory_for_production_takes_releases_and_holds_no_secret(hosts: tuple[str, Mapping[str, Any]]) -> None:
+    for host in hosts[1].values():
+        assert host["cluster_platform"] == hosts[0]
+        assert (host["artifact_store_source"], host["artifact_store_allow_unofficial"]) == ("release", False)
+        secret = {name: value for name, value in host.items() if name.endswith(("_password", "_encryption_key"))}
+        assert len(secret) == 7
+        assert all("vault_" in value for value in secret.values())
 
 
 @pytest.mark.requirement("C9")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.sabotage.registry import Object, container, every, find, pod_spec, remove, role_variables, sabotage
+from pathlib import Path
+
+from tests.sabotage.registry import Object, container, every, files, find, pod_spec, remove, role_variables, sabotage
 
 ZONE = "topology.kubernetes.io/zone"
 
@@ -101,6 +103,47 @@ def _(objects: list[Object]) -> None:
 @sabotage("C7", "a node has no zone")
 def _(objects: list[Object]) -> None:
     del find(objects, "Node", "cpu-3")["metadata"]["labels"][ZONE]
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    """Change a file of an inventory; LookupError where it no longer says what the sabotage takes away."""
+    text = path.read_text(encoding="utf-8")
+    if old not in text:
+        raise LookupError(f"{path} does not say {old!r} any more")
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+@files("C8", "production has two control planes")
+def _(checkout: Path) -> None:
+    edit(checkout / "inventories/prod/hosts.yml", "control-plane-3.example.com", "# nobody")
+
+
+@files("C8", "GPU instances of AWS are in no group")
+def _(checkout: Path) -> None:
+    edit(
+        checkout / "inventories/cloud/aws/aws_ec2.yml",
+        "['control-plane', 'cpu', 'gpu', 'storage']",
+        "['control-plane', 'cpu', 'storage']",
+    )
+
+
+@files("C8", "instances of Google Cloud name no zone")
+def _(checkout: Path) -> None:
+    edit(checkout / "inventories/cloud/gcp/gcp_compute.yml", "  node_zone: zone", "  node_zone: region")
+
+
+@files("C8", "a password stands in the inventory")
+def _(checkout: Path) -> None:
+    edit(
+        checkout / "inventories/prod/group_vars/all/secrets.yml",
+        "\"{{ vault_secrets_cache_password | default('') }}\"",
+        "correct-horse",
+    )
+
+
+@files("C8", "production runs programs that were built here")
+def _(checkout: Path) -> None:
+    edit(checkout / "inventories/prod/group_vars/all/artifact_store.yml", "allow_unofficial: false", "allow_unofficial: true")
 
 
 @sabotage("C9", "nobody answers for the addresses")

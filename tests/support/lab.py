@@ -74,6 +74,13 @@ class Lab:
         """The host, as root, over SSH with the lab's own key."""
         return testinfra.get_host(f"ssh://{host}", ssh_config=str(self.ssh_config), sudo=True)
 
+    def reachable(self, host: str) -> bool:
+        """Whether the host takes a login."""
+        try:
+            return self.on(host).run("true").rc == 0
+        except RuntimeError:
+            return False
+
     def power(self, host: str) -> PodmanPower:
         return PodmanPower(f"autotrade-{self.name}-{host}")
 

@@ -58,7 +58,7 @@ def ready(name: str) -> bool:
 
 
 def back(name: str) -> bool:
-    if LAB.power(name).is_off() or LAB.on(name).run("true").rc:
+    if LAB.power(name).is_off() or not LAB.reachable(name):
         return False
     node = LAB.kubectl("get", "node", name)
     state = {one["type"]: one["status"] for one in node["status"]["conditions"]}

@@ -18,6 +18,8 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.readines
 )
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.readiness.times import elapsed
 
+#: Of k8s.io/cloud-provider/api/well_known_taints.go: a kubelet with an external cloud provider registers with it.
+UNINITIALIZED = "node.cloudprovider.kubernetes.io/uninitialized"
 _TROUBLES = ("NetworkUnavailable", "DiskPressure", "MemoryPressure", "PIDPressure")
 
 
@@ -35,6 +37,14 @@ def node(facts: Facts) -> Readiness:
         trouble = condition(facts.obj, kind)
         if trouble.true:
             return in_progress(kind, trouble.sentence(f"The node reports {kind}."))
+    return _held(facts) or ready(reasons.READY, up.sentence("The node is ready."))
+
+
+def _held(facts: Facts) -> Readiness | None:
+    """Why a node takes no pod although its kubelet is well, or None."""
+    taints = dig(facts.obj, "spec", "taints", default=None) or ()
+    if any(taint.get("key") == UNINITIALIZED for taint in taints):
+        return in_progress(reasons.UNINITIALIZED, f"The cloud's controller has not looked at it yet (taint {UNINITIALIZED}).")
     if dig(facts.obj, "spec", "unschedulable", default=False):
         return paused(reasons.CORDONED, "The node is ready but cordoned: no pod is placed on it.")
-    return ready(reasons.READY, up.sentence("The node is ready."))
+    return None

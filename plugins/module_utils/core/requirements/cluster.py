@@ -46,10 +46,11 @@ def pod_network(cluster: Cluster) -> Verdict:
         problems.append(f"{where}: spec.nodeMetricsPort is not set, so Felix has no metrics (set pod_network_node_metrics_port)")
     if len(pools) != 1:
         problems.append(f"{where}: spec.calicoNetwork.ipPools holds {len(pools)} pools, expected exactly one (role pod_network)")
+    encapsulation = _encapsulation(cluster)
     wanted = {
         "blockSize": (26, "pod_network_block_size"),
         "cidr": ("192.168.0.0/16", "pod_network_cidr"),
-        "encapsulation": ("VXLANCrossSubnet", "pod_network_encapsulation"),
+        "encapsulation": (encapsulation, "pod_network_encapsulation"),
         "natOutgoing": ("Enabled", "pod_network_nat_outgoing"),
         "nodeSelector": ("all()", "pod_network_node_selector"),
     }
@@ -57,7 +58,13 @@ def pod_network(cluster: Cluster) -> Verdict:
         for key, (expected, setting) in wanted.items():
             problems += expect(f"{where}, ipPools[{index}]", pool, key, expected, setting)
     unseen = "overlap with host, service and partner networks, which the preflight refuses"
-    return judged(problems, f"{where}: one pool 192.168.0.0/16, blocks of /26, VXLANCrossSubnet", unseen)
+    return judged(problems, f"{where}: one pool 192.168.0.0/16, blocks of /26, {encapsulation}", unseen)
+
+
+def _encapsulation(cluster: Cluster) -> str:
+    """Google Cloud's network carries no packet of an address that it did not give out, not even within a subnet."""
+    on_google = any(text(node, "spec", "providerID").startswith("gce://") for node in cluster.nodes)
+    return "VXLAN" if on_google else "VXLANCrossSubnet"
 
 
 @check("C4", "Storage classes fast, standard and shared")
@@ -135,7 +142,7 @@ def inventories(cluster: Cluster) -> Verdict:
 
 @check("C9", "Load balancer addresses for Services")
 def load_balancer(cluster: Cluster) -> Verdict:
-    """MetalLB's pool and its layer 2 advertisement, and on a live cluster the addresses that Services really have."""
+    """MetalLB's pool and its layer 2 advertisement, or a cloud's controller; on a live cluster the addresses of Services."""
     services = [s for s in cluster.of_kind("Service") if text(s, "spec", "type") == "LoadBalancer"]
     problems = list(_addresses(cluster, services))
     pools = cluster.of_kind("IPAddressPool")
@@ -146,6 +153,10 @@ def load_balancer(cluster: Cluster) -> Verdict:
             problems.append(
                 f"{where_is(pool)}: no L2Advertisement names it, so nobody answers for its addresses (role service_load_balancer)"
             )
+    unseen = "" if cluster.observed else "whether an address answers"
+    controller = cluster.workload("DaemonSet", "cloud-controller-manager", "kube-system")
+    if not pools and controller is not None:
+        return judged(problems, f"{controller.where} gives {len(services)} Services of type LoadBalancer their addresses", unseen)
     if not pools and not services:
         return judged(
             [missing("IPAddressPool", "", "metallb-system", "the role service_load_balancer applies it on bare metal")], ""
@@ -153,7 +164,6 @@ def load_balancer(cluster: Cluster) -> Verdict:
     if not pools and not cluster.observed:
         return judged(["no IPAddressPool is rendered, expected one (role service_load_balancer)"], "")
     ranges = ", ".join(address for pool in pools for address in texts(pool, "spec", "addresses"))
-    unseen = "" if cluster.observed else "whether an address answers"
     return judged(
         problems, f"{len(pools)} address pools ({ranges or 'provider'}), {len(services)} Services of type LoadBalancer", unseen
     )
