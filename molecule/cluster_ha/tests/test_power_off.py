@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -130,20 +131,15 @@ def moves() -> int:
 @contextmanager
 def full_load() -> Iterator[None]:
     """Two processes that never wait for each processor of this machine."""
-    burners = [multiprocessing.get_context("spawn").Process(target=_burn, daemon=True) for _ in range(2 * (os.cpu_count() or 1))]
-    for burner in burners:
-        burner.start()
+    burn = [sys.executable, "-c", "while True: pass"]
+    burners = [subprocess.Popen(burn) for _ in range(2 * (os.cpu_count() or 1))]
     try:
         yield
+        assert all(burner.poll() is None for burner in burners)
     finally:
         for burner in burners:
             burner.kill()
-            burner.join()
-
-
-def _burn() -> None:
-    while True:
-        pass
+            burner.wait()
 
 
 def test_full_load_moves_no_address(reader: Probe) -> None:
