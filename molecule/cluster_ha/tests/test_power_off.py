@@ -132,7 +132,7 @@ def moves() -> int:
 def full_load() -> Iterator[None]:
     """Two processes that never wait for each processor of this machine."""
     burn = [sys.executable, "-c", "while True: pass"]
-    burners = [subprocess.Popen(burn) for _ in range(2 * (os.cpu_count() or 1))]
+    burners = [subprocess.Popen(burn) for _number in range(2 * (os.cpu_count() or 1))]
     try:
         yield
         assert all(burner.poll() is None for burner in burners)

@@ -81,7 +81,7 @@ class Transport:
         self._troubles = Troubles()
         self._answered = False
         self._lock = threading.Lock()
-        self._urlopen = _way(login, connections)
+        self._ask = _way(login, connections)
 
     def json(
         self,
@@ -185,7 +185,7 @@ class Transport:
             sent.add(name, value)
         timeout = urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=silence)
         try:
-            response = self._urlopen(
+            response = self._ask(
                 method,
                 url,
                 body=data,
@@ -236,7 +236,7 @@ def _why(error: Exception) -> str:
 
 
 def _way(login: Login, connections: int) -> Callable[..., Any]:
-    """How a request reaches the server: ``urlopen`` of urllib3, given a path. Raises LoginError where there is no address."""
+    """How a request reaches the server: ``request`` of urllib3, given a path. Raises LoginError where there is no address."""
     if not login.verify:
         # The user switched the check off by name; urllib3 would say so again for every request.
         urllib3.disable_warnings(http.InsecureRequestWarning)
@@ -247,15 +247,15 @@ def _way(login: Login, connections: int) -> Callable[..., Any]:
         if login.proxy and not bypassed(login):
             headers = urllib3.make_headers(**{name: value for name, value in (login.proxy_headers or {}).items() if value})
             manager = urllib3.ProxyManager(login.proxy, maxsize=connections, proxy_headers=headers, **tls)
-            return _below(manager.urlopen, login.host)
+            return _below(manager.request, login.host)
         pool = urllib3.connection_from_url(login.host, maxsize=connections, **tls)
-        return _below(pool.urlopen, urlsplit(login.host).path)
+        return _below(pool.request, urlsplit(login.host).path)
     except (http.LocationValueError, ValueError):
         raise LoginError(f"{login.host} is no address; check host, proxy and the kubeconfig") from None
 
 
-def _below(urlopen: Callable[..., Any], base: str) -> Callable[..., Any]:
-    return lambda method, url, **how: urlopen(method, base + url, **how)
+def _below(request: Callable[..., Any], base: str) -> Callable[..., Any]:
+    return lambda method, url, **how: request(method, base + url, **how)
 
 
 def bypassed(login: Login) -> bool:
