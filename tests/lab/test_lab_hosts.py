@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from ansible_collections.autotrade.deployment.plugins.plugin_utils.power.podman import PodmanPower
+
+from tests.support.lab import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 LAB = ["lab_size=tiny", "lab_hosts_name=trace", "lab_network=10.89.40"]
@@ -72,13 +73,6 @@ def ssh(command: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def eventually(what: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + BOOT_SECONDS
-    while not what():
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
-
-
 def test_check_mode_predicts_and_makes_nothing(before: dict[str, object]) -> None:
     output = play("--check", "--diff")
     assert changed(output) == 1
@@ -122,7 +116,7 @@ def test_a_power_cut_takes_what_is_in_memory_and_leaves_the_disk() -> None:
     assert ssh("true").returncode
     power.on()
     assert not power.is_off()
-    eventually(lambda: ssh("true").returncode == 0)
+    eventually(lambda: ssh("true").returncode == 0, BOOT_SECONDS)
     assert ssh("cat /etc/kept /var/lib/kept").stdout.split() == ["kept", "kept"]
     assert ssh("cat /run/lost").returncode
 

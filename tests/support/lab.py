@@ -18,18 +18,16 @@ from typing import Any
 import testinfra
 import yaml
 from ansible_collections.autotrade.deployment.plugins.plugin_utils.power.podman import PodmanPower
+from testinfra.backend.base import CommandResult
 from testinfra.host import Host
+
+from tests.integration.booted import store
 
 ENDPOINT_PORT, API_PORT = 8443, 6443
 
 
 def _below(variable: str, usual: str) -> Path:
     return Path(os.environ.get(variable, Path.home() / usual))
-
-
-def store() -> Path:
-    """The artifact store."""
-    return Path(os.environ.get("AUTOTRADE_STORE", _below("XDG_CACHE_HOME", ".cache") / "autotrade/store"))
 
 
 def eventually(what: Callable[[], Any], seconds: float, found: Callable[[], Any] = lambda: "") -> None:
@@ -73,6 +71,12 @@ class Lab:
     def on(self, host: str) -> Host:
         """The host, as root, over SSH with the lab's own key."""
         return testinfra.get_host(f"ssh://{host}", ssh_config=str(self.ssh_config), sudo=True)
+
+    def etcdctl(self, host: str, arguments: str) -> CommandResult:
+        """What etcdctl answers on a host of the control plane, as etcd's own server."""
+        pki = "/etc/kubernetes/pki/etcd"
+        credentials = f"--cacert={pki}/ca.crt --cert={pki}/server.crt --key={pki}/server.key"
+        return self.on(host).run(f"/srv/autotrade/store/bin/etcdctl {credentials} {arguments}")
 
     def reachable(self, host: str) -> bool:
         """Whether the host takes a login."""

@@ -69,10 +69,7 @@ def back(name: str) -> bool:
 def healthy_members() -> int:
     """Members of etcd that answer, asked on any host that has power."""
     alive = next(name for name in LAB.control_plane if not LAB.power(name).is_off())
-    pki = "/etc/kubernetes/pki/etcd"
-    credentials = f"--cacert={pki}/ca.crt --cert={pki}/server.crt --key={pki}/server.key"
-    command = f"/srv/autotrade/store/bin/etcdctl {credentials} endpoint health --cluster --write-out=json"
-    answer = LAB.on(alive).run(command).stdout
+    answer = LAB.etcdctl(alive, "endpoint health --cluster --write-out=json").stdout
     return sum(one["health"] for one in json.loads(answer)) if answer else 0
 
 

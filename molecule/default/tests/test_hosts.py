@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from testinfra.host import Host
 
-from tests.support.lab import Lab, store
+from tests.integration.booted import store
+from tests.support.lab import Lab
 
 LAB = Lab("molecule", "10.89.30")
 NAMES, CONTROL_PLANE = LAB.hosts, LAB.control_plane
@@ -114,11 +115,9 @@ def test_etcd_has_a_voting_member_on_each_control_plane_host() -> None:
 
 
 def _etcd_members(name: str) -> Iterable[dict[str, Any]]:
-    pki = "/etc/kubernetes/pki/etcd"
-    credentials = f"--cacert={pki}/ca.crt --cert={pki}/server.crt --key={pki}/server.key"
-    return json.loads(LAB.on(name).check_output(f"/srv/autotrade/store/bin/etcdctl {credentials} member list --write-out=json"))[
-        "members"
-    ]
+    answer = LAB.etcdctl(name, "member list --write-out=json")
+    assert answer.rc == 0, answer.stderr
+    return json.loads(answer.stdout)["members"]
 
 
 def test_secrets_are_encrypted_in_etcd() -> None:
@@ -131,10 +130,7 @@ def test_secrets_are_encrypted_in_etcd() -> None:
         check=True,
         capture_output=True,
     )
-    pki = "/etc/kubernetes/pki/etcd"
-    credentials = f"--cacert={pki}/ca.crt --cert={pki}/server.crt --key={pki}/server.key"
-    command = f"/srv/autotrade/store/bin/etcdctl {credentials} get /registry/secrets/default/canary"
-    stored = LAB.on(CONTROL_PLANE[0]).run(command).stdout_bytes
+    stored = LAB.etcdctl(CONTROL_PLANE[0], "get /registry/secrets/default/canary").stdout_bytes
     assert b"k8s:enc:secretbox:v1:key1" in stored
     assert b"never-in-the-clear" not in stored
 
