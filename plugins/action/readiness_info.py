@@ -7,7 +7,19 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge.arguments import sealed_connection
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge import readiness_module
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.arguments import (
+    connection_options,
+    sealed_connection,
+    wait_options,
+)
+from ansible_collections.autotrade.deployment.plugins.plugin_utils import in_process
+
+MODULE = in_process.Module(
+    "autotrade.deployment.readiness_info",
+    readiness_module.argument_spec(connection_options(), wait_options()),
+    readiness_module.run,
+)
 
 
 class ActionModule(ActionBase):
@@ -17,7 +29,4 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
-        args = sealed_connection(self._task.args)
-        name = "autotrade.deployment.readiness_info"
-        answer: dict[str, Any] = self._execute_module(module_name=name, module_args=args, task_vars=task_vars)
-        return result | answer
+        return result | in_process.answered(self, MODULE, sealed_connection(self._task.args), task_vars or {})

@@ -27,10 +27,11 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.edge.results 
 def run_module(module: AnsibleModule) -> None:
     """Judges the objects that the options pick."""
     require_libraries(module)
-    finish(module, _run(module.params))
+    finish(module, run(module.params, module.check_mode, False))
 
 
-def _run(params: Mapping[str, Any]) -> Ending:
+def run(params: Mapping[str, Any], _check: bool, _diff: bool) -> Ending:
+    """What the module answers for these options; it changes nothing, so neither mode makes a difference."""
     try:
         result = session(params, lambda api: _found(api, params)).result
     except KubeError as error:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import dig
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import dig, dig_list
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.readiness import reasons
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.readiness.conditions import condition
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.readiness.model import (
@@ -42,8 +42,7 @@ def node(facts: Facts) -> Readiness:
 
 def _held(facts: Facts) -> Readiness | None:
     """Why a node takes no pod although its kubelet is well, or None."""
-    taints = dig(facts.obj, "spec", "taints", default=None) or ()
-    if any(taint.get("key") == UNINITIALIZED for taint in taints):
+    if any(dig(taint, "key") == UNINITIALIZED for taint in dig_list(facts.obj, "spec", "taints")):
         return in_progress(reasons.UNINITIALIZED, f"The cloud's controller has not looked at it yet (taint {UNINITIALIZED}).")
     if dig(facts.obj, "spec", "unschedulable", default=False):
         return paused(reasons.CORDONED, "The node is ready but cordoned: no pod is placed on it.")
