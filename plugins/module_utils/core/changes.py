@@ -67,11 +67,12 @@ def diff(before: KubeObject | None, after: KubeObject | None, masks: Iterable[st
     ``masks`` names (``field_paths.parse_path``) are replaced on both sides by marks that say only whether they are equal.
     Raises FieldPathError for an unusable mask.
     """
-    spoken = (path for obj in (before, after) for path, _text in secret_fields(obj))
+    old, new = _shown(before, with_status), _shown(after, with_status)
+    # What is not compared is not shown either, and the server's record of fields is as long as the rest of an object.
+    spoken = (path for side in (old, new) for path, _text in secret_fields(side))
     patterns = (*(parse_path(mask) for mask in masks), *spoken)
     if is_secret(before) or is_secret(after):
         patterns = (*patterns, *_SECRET, *_strange(before or {}), *_strange(after or {}))
-    old, new = _shown(before, with_status), _shown(after, with_status)
     return Change(tuple(_differences(old, new, (), patterns)), old, new, patterns)
 
 

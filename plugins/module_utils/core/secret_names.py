@@ -15,6 +15,9 @@ LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 # A slip in the kind makes its values no less secret.
 _KINDS = frozenset(("secret", "secrets"))
 _NAMES = re.compile(r"(?:pass(?:word|wd|phrase)|pwd|secret|token|(?:api|private|secret)[-_.]?key|credentials?)$", re.IGNORECASE)
+# The plain kinds first: asking for an abstract one takes many times as long, and every value of every object is asked.
+_MAPPING = (dict, Mapping)
+_NESTED = (dict, list, tuple, Mapping)
 
 
 def is_secret(obj: KubeObject | None) -> bool:
@@ -41,15 +44,16 @@ def _told(key: str) -> bool:
 
 
 def _below(value: Any, path: FieldPath) -> Iterator[tuple[FieldPath, str]]:
-    if isinstance(value, Mapping):
+    if isinstance(value, _MAPPING):
         named = isinstance(value.get("name"), str) and _NAMES.search(value["name"])
         for key, child in value.items():
-            if not isinstance(child, str):
+            if isinstance(child, str):
+                if (named and key == "value") or (isinstance(key, str) and _told(key)):
+                    yield (*path, key), child
+            elif isinstance(child, _NESTED):
                 # A text that was meant to stand there is no less secret inside a value of another shape.
                 yield from _all(child, (*path, key)) if named and key == "value" else _below(child, (*path, key))
-            elif (named and key == "value") or (isinstance(key, str) and _told(key)):
-                yield (*path, key), child
     elif isinstance(value, (list, tuple)):
         for index, child in enumerate(value):
-            if isinstance(child, (Mapping, list, tuple)):
+            if isinstance(child, _NESTED):
                 yield from _below(child, (*path, index))
