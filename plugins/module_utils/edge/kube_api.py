@@ -82,7 +82,14 @@ class KubeApi(Protocol):
     ) -> KubeObject: ...
 
     def patch(
-        self, kind: ResourceType, obj: KubeObject, operations: Sequence[Any], manager: str, *, dry_run: bool = False
+        self,
+        kind: ResourceType,
+        obj: KubeObject,
+        operations: Sequence[Any],
+        manager: str,
+        *,
+        dry_run: bool = False,
+        subresource: str = "",
     ) -> KubeObject: ...
 
     def delete(self, kind: ResourceType, obj: KubeObject, *, dry_run: bool = False) -> None: ...
@@ -174,11 +181,19 @@ class HttpKubeApi:
         return dict(self._transport.json("PATCH", path, query, body=sent, content_type="application/apply-patch+yaml")[1])
 
     def patch(
-        self, kind: ResourceType, obj: KubeObject, operations: Sequence[Any], manager: str, *, dry_run: bool = False
+        self,
+        kind: ResourceType,
+        obj: KubeObject,
+        operations: Sequence[Any],
+        manager: str,
+        *,
+        dry_run: bool = False,
+        subresource: str = "",
     ) -> KubeObject:
-        """JSON patch (RFC 6902); answers the object as it stands (or would stand) afterwards."""
+        """JSON patch (RFC 6902) of the object or of its ``subresource``; answers it as it stands (or would) afterwards."""
         query = {"fieldManager": manager, "fieldValidation": "Strict"} | ({"dryRun": "All"} if dry_run else {})
         path = kind.path(dig(obj, "metadata", "namespace"), dig(obj, "metadata", "name"))
+        path += f"/{subresource}" if subresource else ""
         return dict(self._transport.json("PATCH", path, query, body=operations, content_type="application/json-patch+json")[1])
 
     def delete(self, kind: ResourceType, obj: KubeObject, *, dry_run: bool = False) -> None:

@@ -10,29 +10,43 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import dig
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import ApiError, NoClusterError
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_login import Options, resolve
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_transport import Transport
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import KubeObject, dig_map
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.cluster_nodes import NODE, amend
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_api import KubeApi
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import NoClusterError
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_session import session
 
 
 def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Advertise what is missing; the result of the module ``node_resources``.
 
-    :raises ApiError, UnreachableError, LoginError: as every request; a node that is not there yet is none in check mode.
+    :raises KubeError: as every request; in check mode a cluster or node that is not there yet advertises nothing.
     """
-    path = f"/api/v1/nodes/{params['node']}/status"
+    name, wanted = params["node"], {str(key): str(quantity) for key, quantity in params["resources"].items()}
     try:
-        transport = Transport(resolve(Options.from_params(params)), 1)
-        found = dig(transport.json("GET", path)[1], "status", "capacity", default={})
-    except (ApiError, NoClusterError):
-        if not check_mode:
+        found = session(params, lambda api: _advertise(api, name, wanted, check_mode)).result
+    except NoClusterError as error:
+        if error.met or not check_mode:
             raise
         found = {}
-    wanted = {str(name): str(quantity) for name, quantity in params["resources"].items()}
-    missing = {name: quantity for name, quantity in wanted.items() if found.get(name) != quantity}
-    if missing and not check_mode:
-        patch = {"status": {"capacity": missing}}
-        transport.json("PATCH", path, body=patch, content_type="application/merge-patch+json")
-    before = {name: found.get(name) for name in missing}
+    missing = _missing(found, wanted)
+    before = {key: found.get(key) for key in missing}
     return {"changed": bool(missing), "capacity": {**found, **wanted}, "diff": {"before": before, "after": missing}}
+
+
+def _advertise(api: KubeApi, name: str, wanted: Mapping[str, str], check_mode: bool) -> Mapping[str, Any]:
+    """The node's capacity before."""
+    found = dig_map(api.get(NODE, None, name), "status", "capacity")
+
+    def changes(node: KubeObject) -> list[dict[str, Any]]:
+        capacity = dig_map(node, "status", "capacity")
+        missing = _missing(capacity, wanted)
+        return [{"op": "add", "path": "/status/capacity", "value": {**capacity, **missing}}] if missing else []
+
+    if _missing(found, wanted) and not check_mode:
+        amend(api, name, changes, "status")
+    return found
+
+
+def _missing(found: Mapping[str, Any], wanted: Mapping[str, str]) -> dict[str, str]:
+    return {name: quantity for name, quantity in wanted.items() if found.get(name) != quantity}

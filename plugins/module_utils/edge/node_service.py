@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.node_service import (
@@ -13,29 +13,26 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.node_ser
     taints_after,
     waiting,
 )
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import dig
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import ApiError, NoClusterError
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_login import Options, resolve
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_transport import Transport
-
-_NODES, _PODS = "/api/v1/nodes", "/api/v1/pods"
-_NOT_FOUND, _CONFLICT = 404, 409
-_TRIES = 5
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.objects import KubeObject, dig
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.cluster_nodes import NODE, POD, amend
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_api import KubeApi, Selector
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_errors import NoClusterError
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kube_session import session
 
 
 def info(params: Mapping[str, Any]) -> dict[str, Any]:
     """The result of the module ``node_service_info``; a node that is not there is in nobody's service.
 
-    :raises ApiError, UnreachableError, LoginError: as every request.
+    :raises KubeError: as every request.
     """
-    transport, name = _transport(params), params["node"]
-    try:
-        node = transport.json("GET", f"{_NODES}/{name}")[1]
-    except ApiError as error:
-        if error.status != _NOT_FOUND:
-            raise
+    return session(params, lambda api: _info(api, params["node"])).result
+
+
+def _info(api: KubeApi, name: str) -> dict[str, Any]:
+    node = api.get(NODE, None, name)
+    if node is None:
         return {"changed": False, "exists": False, "in_service": False, "cordoned": False, "pods": []}
-    pods = transport.json("GET", _PODS, {"fieldSelector": f"spec.nodeName={name}"})[1]["items"]
+    pods = api.list(POD, None, Selector(fields=f"spec.nodeName={name}")).items
     return {
         "changed": False,
         "exists": True,
@@ -48,46 +45,36 @@ def info(params: Mapping[str, Any]) -> dict[str, Any]:
 def lift(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """The result of the module ``node_gate``: takes the taint off every node that has some of the resource to give.
 
-    :raises ApiError, UnreachableError, LoginError: as every request; in check mode a cluster that is not there has no nodes.
+    :raises KubeError: as every request; in check mode a cluster that is not there has no nodes.
     """
-    taint, resource = params["taint"], params["resource"]
     try:
-        transport = _transport(params)
-        listed = transport.json("GET", _NODES, {"labelSelector": ",".join(params["label_selectors"])})[1]["items"]
-    except NoClusterError:
-        if not check_mode:
+        return session(params, lambda api: _lift(api, params, check_mode)).result
+    except NoClusterError as error:
+        if error.met or not check_mode:
             raise
-        listed = []
-    nodes = {node["metadata"]["name"]: node for node in listed}
-    opened = [name for name, node in nodes.items() if taints_after(node, taint, resource) is not None]
+        return _lifted({}, (), params["taint"], params["resource"])
+
+
+def _lift(api: KubeApi, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    taint, resource = params["taint"], params["resource"]
+
+    def changes(node: KubeObject) -> list[dict[str, Any]]:
+        taints = taints_after(node, taint, resource)
+        return [] if taints is None else [{"op": "add", "path": "/spec/taints", "value": taints}]
+
+    selector = Selector(labels=",".join(params["label_selectors"]))
+    nodes = {node["metadata"]["name"]: node for node in api.list(NODE, None, selector).items}
+    opened = [name for name, node in nodes.items() if changes(node)]
     for name in opened if not check_mode else ():
-        _untaint(transport, name, taint, resource)
+        amend(api, name, changes)
+    return _lifted(nodes, opened, taint, resource)
+
+
+def _lifted(nodes: Mapping[str, KubeObject], opened: Sequence[str], taint: Mapping[str, str], resource: str) -> dict[str, Any]:
     sign = f"{taint['key']}:{taint['effect']}"
     return {
         "changed": bool(opened),
-        "opened": opened,
+        "opened": list(opened),
         "waiting": list(waiting(nodes, taint, resource)),
         "diff": {"before": "".join(f"{name} {sign}\n" for name in opened), "after": "".join(f"{name}\n" for name in opened)},
     }
-
-
-def _untaint(transport: Transport, name: str, taint: Mapping[str, str], resource: str) -> None:
-    # Taints are one list that others write, too; the version of the node makes sure that none of theirs is lost.
-    for left in reversed(range(_TRIES)):
-        node = transport.json("GET", f"{_NODES}/{name}")[1]
-        taints = taints_after(node, taint, resource)
-        if taints is None:
-            return
-        version = node["metadata"]["resourceVersion"]
-        patch = {"metadata": {"resourceVersion": version}, "spec": {"taints": taints}}
-        try:
-            transport.json("PATCH", f"{_NODES}/{name}", body=patch, content_type="application/merge-patch+json")
-        except ApiError as error:
-            if error.status != _CONFLICT or not left:
-                raise
-        else:
-            return
-
-
-def _transport(params: Mapping[str, Any]) -> Transport:
-    return Transport(resolve(Options.from_params(params)), 1)

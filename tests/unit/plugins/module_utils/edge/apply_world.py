@@ -89,7 +89,14 @@ class World:
         return {**obj, "metadata": metadata}
 
     def patch(
-        self, kind: ResourceType, obj: KubeObject, operations: Sequence[Any], manager: str, *, dry_run: bool = False
+        self,
+        kind: ResourceType,
+        obj: KubeObject,
+        operations: Sequence[Any],
+        manager: str,
+        *,
+        dry_run: bool = False,
+        subresource: str = "",
     ) -> KubeObject:
         raise NotImplementedError
 
