@@ -100,6 +100,7 @@ findings:
       measured: 7.6 GiB
       wanted: 16 GiB, 5 % less allowed
       fix: Give the host more memory, or another class.
+      source: ""
 measured:
   description: What was measured.
   returned: always

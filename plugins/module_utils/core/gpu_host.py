@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.gpu_drivers import COHERENT, KIB
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.host_findings import PENDING, HostFinding
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.node_preflight import ERROR
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.host_findings import ERROR, PENDING, Finding
 
 PAGE_SIZES: Mapping[str, int] = {"4k": 4 * KIB, "64k": 64 * KIB}
 #: What the driver's own file shows when it keeps the GPU's memory to itself (CDMM).
@@ -84,7 +83,7 @@ class GpuWishes:
     settled: bool = False
 
 
-Rule = Callable[[GpuWishes, GpuFacts], Iterator[HostFinding]]
+Rule = Callable[[GpuWishes, GpuFacts], Iterator[Finding]]
 
 
 def kind(wishes: GpuWishes, facts: GpuFacts) -> Kind:
@@ -139,7 +138,7 @@ def shortfall(wishes: GpuWishes) -> str:
     return ERROR if wishes.settled else PENDING
 
 
-def restart_reasons(found: Iterable[HostFinding]) -> tuple[str, ...]:
+def restart_reasons(found: Iterable[Finding]) -> tuple[str, ...]:
     """What a restart cures, with what was wanted, so that another wish is another reason."""
     return tuple(f"{finding.id}: {finding.wanted}" for finding in found if finding.id in CURED_BY_RESTART)
 

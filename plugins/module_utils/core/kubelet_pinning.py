@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.host_findings import HostFinding
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.node_preflight import ERROR
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.host_findings import ERROR, Finding
 
 NONE, STATIC = "none", "static"
 #: What the kubelet remembers of its CPU manager; it does not start when the settings are others.
@@ -89,34 +88,34 @@ def must_forget(wanted: Pinning, facts: PinningFacts) -> bool:
     return wanted.cpu_policy == STATIC and not numbers(wanted.reserved) <= numbers(known.shared)
 
 
-def findings(wanted: Pinning, facts: PinningFacts) -> list[HostFinding]:
+def findings(wanted: Pinning, facts: PinningFacts) -> list[Finding]:
     """Everything that this host cannot have."""
     if not is_set(wanted.reserved):
         fix = "Set the class's setting reserved_cpus."
-        return [HostFinding("reserved-not-a-set", ERROR, wanted.reserved, "numbers such as 0-3,8", fix, CPU_SOURCE)]
+        return [Finding("reserved-not-a-set", ERROR, wanted.reserved, "numbers such as 0-3,8", fix, CPU_SOURCE)]
     return [finding for rule in _RULES for finding in rule(wanted, facts)]
 
 
-def _reserved(wanted: Pinning, facts: PinningFacts) -> Iterator[HostFinding]:
+def _reserved(wanted: Pinning, facts: PinningFacts) -> Iterator[Finding]:
     reserved = numbers(wanted.reserved)
     strange = sorted(reserved - facts.processors)
     if strange:
         measured = f"processors {', '.join(map(str, strange))} are reserved and not there"
         fix = "Set the class's setting reserved_cpus to processors of this host."
-        yield HostFinding("reserved-not-there", ERROR, measured, f"some of {len(facts.processors)} processors", fix, CPU_SOURCE)
+        yield Finding("reserved-not-there", ERROR, measured, f"some of {len(facts.processors)} processors", fix, CPU_SOURCE)
     if wanted.cpu_policy == STATIC and not reserved:
         fix = "Set the class's setting reserved_cpus, such as 0-1."
-        yield HostFinding("reserved-nothing", ERROR, "static without a reserve", "some for the system", fix, CPU_SOURCE)
+        yield Finding("reserved-nothing", ERROR, "static without a reserve", "some for the system", fix, CPU_SOURCE)
     if reserved and reserved >= facts.processors:
         fix = "Set the class's setting reserved_cpus to fewer."
-        yield HostFinding("reserved-everything", ERROR, f"{wanted.reserved}, all of them", "some for pods", fix, CPU_SOURCE)
+        yield Finding("reserved-everything", ERROR, f"{wanted.reserved}, all of them", "some for pods", fix, CPU_SOURCE)
 
 
-def _numa(wanted: Pinning, facts: PinningFacts) -> Iterator[HostFinding]:
+def _numa(wanted: Pinning, facts: PinningFacts) -> Iterator[Finding]:
     if wanted.topology_policy != NONE and facts.numa_nodes > MOST_NUMA_NODES:
         fix = "Set the class's setting topology_manager_policy: none, or let the firmware show fewer nodes (CDMM on a GH200)."
         measured, most = f"{facts.numa_nodes} NUMA nodes", f"at most {MOST_NUMA_NODES}"
-        yield HostFinding("numa-nodes-too-many", ERROR, measured, most, fix, TOPOLOGY_SOURCE)
+        yield Finding("numa-nodes-too-many", ERROR, measured, most, fix, TOPOLOGY_SOURCE)
 
 
-_RULES: tuple[Callable[[Pinning, PinningFacts], Iterator[HostFinding]], ...] = (_reserved, _numa)
+_RULES: tuple[Callable[[Pinning, PinningFacts], Iterator[Finding]], ...] = (_reserved, _numa)

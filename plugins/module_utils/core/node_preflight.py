@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
-ERROR, WARNING = "error", "warning"
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.host_findings import ERROR, WARNING, Finding
+
 #: Memory that firmware and kernel keep for themselves is missing in what a host shows.
 MEMORY_TOLERANCE = 0.05
 #: kubeadm and TLS go wrong silently when clocks differ by more; certificates are valid from the minute they are made.
@@ -57,20 +57,6 @@ class Identity:
     machine_id: str
     hostname: str
     macs: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that is not as it should be. ``id`` waives it."""
-
-    id: str
-    level: str
-    measured: str
-    wanted: str
-    fix: str
-
-
-AnyFinding = TypeVar("AnyFinding", bound=Finding)
 
 
 @dataclass(frozen=True)
@@ -218,8 +204,3 @@ def _owners(hosts: Mapping[str, Identity], values: Callable[[Identity], Iterable
             if value:
                 owners[value].append(name)
     return owners
-
-
-def not_waived(found: Iterable[AnyFinding], waived: Sequence[str]) -> list[AnyFinding]:
-    """The errors that stand: each can be waived by its own id, and nothing waives all of them."""
-    return [finding for finding in found if finding.level == ERROR and finding.id not in waived]

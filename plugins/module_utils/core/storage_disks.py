@@ -8,8 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.host_findings import HostFinding
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.node_preflight import ERROR, WARNING
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.host_findings import ERROR, WARNING, Finding
 
 #: Marks a volume group as made by this collection (lvm's own tags, vgcreate(8) --addtag).
 TAG = "autotrade"
@@ -84,71 +83,69 @@ def plan(name: str, facts: DiskFacts) -> DiskPlan:
     return DiskPlan(name, name not in facts.groups, paths)
 
 
-def findings(name: str, facts: DiskFacts) -> list[HostFinding]:
+def findings(name: str, facts: DiskFacts) -> list[Finding]:
     """Everything that speaks against it."""
     found = [finding for disk in facts.disks for rule in _RULES for finding in rule(name, disk)]
     return [*found, *_twice(facts.disks), *_group(name, facts)]
 
 
-def _name(_name: str, disk: Disk) -> Iterator[HostFinding]:
+def _name(_name: str, disk: Disk) -> Iterator[Finding]:
     if not disk.path.startswith(STABLE):
         fix = "Name the disk by its link in /dev/disk/by-id in storage_node_volume_groups."
-        yield HostFinding("disk-name-unstable", ERROR, disk.path, f"a name below {' or '.join(STABLE)}", fix, NAME_SOURCE)
+        yield Finding("disk-name-unstable", ERROR, disk.path, f"a name below {' or '.join(STABLE)}", fix, NAME_SOURCE)
 
 
-def _presence(_name: str, disk: Disk) -> Iterator[HostFinding]:
+def _presence(_name: str, disk: Disk) -> Iterator[Finding]:
     if not disk.device:
         fix = "Correct storage_node_volume_groups, or connect the disk."
-        yield HostFinding("disk-missing", ERROR, f"nothing at {disk.path}", "a disk", fix, DISK_SOURCE)
+        yield Finding("disk-missing", ERROR, f"nothing at {disk.path}", "a disk", fix, DISK_SOURCE)
     elif disk.kind not in WHOLE:
         fix = "Name a whole disk in storage_node_volume_groups."
-        yield HostFinding("disk-not-whole", ERROR, f"{disk.path} is of type {disk.kind}", "a whole disk", fix, DISK_SOURCE)
+        yield Finding("disk-not-whole", ERROR, f"{disk.path} is of type {disk.kind}", "a whole disk", fix, DISK_SOURCE)
     if disk.read_only:
-        yield HostFinding(
-            "disk-read-only", ERROR, f"{disk.path} is read-only", "one to write to", "Unlock the disk.", DISK_SOURCE
-        )
+        yield Finding("disk-read-only", ERROR, f"{disk.path} is read-only", "one to write to", "Unlock the disk.", DISK_SOURCE)
 
 
-def _use(name: str, disk: Disk) -> Iterator[HostFinding]:
+def _use(name: str, disk: Disk) -> Iterator[Finding]:
     if disk.group == name:
         return
     if disk.group:
         fix = f"Take the disk out of {disk.group} (vgreduce, pvremove) if nobody needs what is on it."
         measured = f"{disk.path} belongs to volume group {disk.group}"
-        yield HostFinding("disk-of-another-group", ERROR, measured, f"a free disk, or one of {name}", fix, GROUP_SOURCE)
+        yield Finding("disk-of-another-group", ERROR, measured, f"a free disk, or one of {name}", fix, GROUP_SOURCE)
     elif disk.users:
         fix = "Choose another disk in storage_node_volume_groups, or free this one."
         measured = f"{disk.path} is used by {', '.join(disk.users)}"
-        yield HostFinding("disk-in-use", ERROR, measured, "nothing that uses it", fix, DISK_SOURCE)
+        yield Finding("disk-in-use", ERROR, measured, "nothing that uses it", fix, DISK_SOURCE)
     foreign = [kind for kind in disk.signatures if kind != PHYSICAL_VOLUME or not disk.group]
     if foreign:
         fix = f"If nobody needs what is on it: wipefs --all {disk.path}, by hand. This collection wipes nothing."
         measured = f"{disk.path} holds {', '.join(foreign)}"
-        yield HostFinding("disk-not-empty", ERROR, measured, "an empty disk", fix, SIGNATURE_SOURCE)
+        yield Finding("disk-not-empty", ERROR, measured, "an empty disk", fix, SIGNATURE_SOURCE)
 
 
-def _twice(disks: Sequence[Disk]) -> Iterator[HostFinding]:
+def _twice(disks: Sequence[Disk]) -> Iterator[Finding]:
     counts = Counter(disk.device for disk in disks if disk.device)
     for device, count in counts.items():
         if count > 1:
             paths = ", ".join(disk.path for disk in disks if disk.device == device)
             fix = "Name each disk once in storage_node_volume_groups."
-            yield HostFinding("disk-twice", ERROR, f"{paths} are all {device}", "different disks", fix, DISK_SOURCE)
+            yield Finding("disk-twice", ERROR, f"{paths} are all {device}", "different disks", fix, DISK_SOURCE)
 
 
-def _group(name: str, facts: DiskFacts) -> Iterator[HostFinding]:
+def _group(name: str, facts: DiskFacts) -> Iterator[Finding]:
     group = facts.groups.get(name)
     if group is None:
         return
     if TAG not in group.tags:
         fix = f"Choose another name, or hand the group over: vgchange --addtag {TAG} {name}."
         measured = f"a volume group {name} that this collection did not make"
-        yield HostFinding("group-not-ours", ERROR, measured, f"none, or one with the tag {TAG}", fix, GROUP_SOURCE)
+        yield Finding("group-not-ours", ERROR, measured, f"none, or one with the tag {TAG}", fix, GROUP_SOURCE)
     unnamed = sorted(group.devices - {disk.device for disk in facts.disks})
     if unnamed:
         fix = "Nothing is taken out of a group; name them in storage_node_volume_groups to see this no more."
         measured = f"{', '.join(unnamed)} in {name}, which the inventory does not name"
-        yield HostFinding("group-has-more", WARNING, measured, "the inventory's disks", fix, GROUP_SOURCE)
+        yield Finding("group-has-more", WARNING, measured, "the inventory's disks", fix, GROUP_SOURCE)
 
 
-_RULES: tuple[Callable[[str, Disk], Iterator[HostFinding]], ...] = (_name, _presence, _use)
+_RULES: tuple[Callable[[str, Disk], Iterator[Finding]], ...] = (_name, _presence, _use)

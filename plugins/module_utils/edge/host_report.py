@@ -8,18 +8,17 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.host_findings import HostFinding
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.node_preflight import not_waived
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.host_findings import Finding, not_waived
 
 
-def report(found: Sequence[HostFinding], waived: Sequence[str], setting: str) -> dict[str, Any]:
+def report(found: Sequence[Finding], waived: Sequence[str], setting: str) -> dict[str, Any]:
     """The part of a result that tells findings; ``setting`` is the inventory's list of waivers, empty where none can be."""
     standing = not_waived(found, waived)
     told = {"changed": False, "findings": [asdict(finding) for finding in found], "failed": bool(standing)}
     return {**told, **({"msg": "\n".join(_sentence(finding, setting) for finding in standing)} if standing else {})}
 
 
-def _sentence(finding: HostFinding, setting: str) -> str:
+def _sentence(finding: Finding, setting: str) -> str:
     because = f" ({finding.source})" if finding.source else ""
     waiver = f" To go on all the same: {setting}: [{finding.id}]" if setting else ""
     return f"{finding.id}: found {finding.measured}; expected {finding.wanted}{because}. {finding.fix}{waiver}"

@@ -16,14 +16,13 @@ from typing import Any
 
 from ansible_collections.autotrade.deployment.plugins.module_utils.core import architectures
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.node_preflight import (
-    Finding,
     HostFacts,
     Identity,
     Needs,
     Question,
     findings,
-    not_waived,
 )
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.host_report import report
 
 _REMAINS = (
     "/etc/kubernetes/kubelet.conf",
@@ -124,18 +123,5 @@ def run(params: Mapping[str, Any]) -> dict[str, Any]:
     )
     # A member has work to do on its disk, and was measured before it joined.
     facts = measure(params["directory"], needs["fsync_ms"] is not None and not question.member)
-    found = findings(question, facts)
-    standing = not_waived(found, params["waived"])
-    return {
-        "changed": False,
-        "findings": [asdict(finding) for finding in found],
-        "measured": {**asdict(facts), **asdict(identity())},
-        "failed": bool(standing),
-        **({"msg": "\n".join(map(sentence, standing))} if standing else {}),
-    }
-
-
-def sentence(finding: Finding) -> str:
-    """A finding for people."""
-    waiver = f"To go on all the same: node_preflight_waived: [{finding.id}]"
-    return f"{finding.id}: found {finding.measured}; expected {finding.wanted}. {finding.fix} {waiver}"
+    told = report(findings(question, facts), params["waived"], "node_preflight_waived")
+    return {**told, "measured": {**asdict(facts), **asdict(identity())}}

@@ -21,8 +21,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.gpu_host
     menu_is_stale,
     restart_reasons,
 )
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.host_findings import PENDING
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.node_preflight import ERROR, WARNING
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.host_findings import ERROR, PENDING, WARNING
 from hypothesis import given
 from hypothesis import strategies as st
 

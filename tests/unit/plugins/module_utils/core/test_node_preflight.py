@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.host_findings import ERROR, not_waived
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.node_preflight import (
-    ERROR,
     GIB,
     HostFacts,
     Identity,
     Needs,
     Question,
     findings,
-    not_waived,
     twins,
 )
 from hypothesis import given

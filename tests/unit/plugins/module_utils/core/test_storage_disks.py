@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.node_preflight import ERROR, WARNING
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.host_findings import ERROR, WARNING
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.storage_disks import (
     Disk,
     DiskFacts,

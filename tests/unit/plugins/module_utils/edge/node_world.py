@@ -1,7 +1,5 @@
 """An API server of nodes and pods for tests: it keeps them in memory, lists them page by page and guards their versions."""
 
-
-
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -1,0 +1,43 @@
+"""The host that runs the tests, measured: what it lacks is told, and what was measured with it."""
+
+from __future__ import annotations
+
+import platform
+import time
+from typing import Any
+
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.node_preflight import run
+
+NEEDS = {"cpus": 1, "memory": 1, "disk": 1, "solid_state": False, "ports": [], "fsync_ms": None}
+RELEASE = platform.freedesktop_os_release()
+ASKED = {
+    "clock": time.time(),
+    "systems": {RELEASE["ID"]: [RELEASE.get("VERSION_ID", "")]},
+    "architectures": ["amd64", "arm64"],
+    "directory": "/var/lib",
+    "swap_allowed": True,
+    "waived": ["not-root", "cgroup-v1", "cluster-remains"],
+}
+
+
+def asked(**needs: Any) -> dict[str, Any]:
+    return {**ASKED, "needs": {**NEEDS, **needs}}
+
+
+def test_a_host_that_has_what_is_asked_for_is_measured() -> None:
+    result = run(asked())
+    assert not result["failed"], result["msg"]
+    assert result["measured"]["hostname"] == platform.node()
+    assert result["measured"]["fsync_p99_ms"] is None
+
+
+def test_what_is_lacking_is_told_with_its_waiver_and_what_was_measured() -> None:
+    result = run(asked(cpus=100_000))
+    assert result["failed"]
+    assert result["msg"].endswith("To go on all the same: node_preflight_waived: [cpus-too-few]")
+    assert result["measured"]["cpus"] >= 1
+    assert not run({**asked(cpus=100_000), "waived": [*ASKED["waived"], "cpus-too-few"]})["failed"]
+
+
+def test_synced_writes_are_measured_where_a_limit_is_set() -> None:
+    assert run(asked(fsync_ms=60_000.0))["measured"]["fsync_p99_ms"] > 0
