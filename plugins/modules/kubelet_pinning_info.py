@@ -71,6 +71,7 @@ findings:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.kubelet_pinning import run
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.results import finish
 
 ARGUMENTS = {
     "cpu_manager_policy": {"type": "str", "choices": ["none", "static"], "default": "none"},
@@ -87,10 +88,7 @@ ARGUMENTS = {
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    result = run(module.params)
-    if result.pop("failed"):
-        module.fail_json(**result)
-    module.exit_json(**result)
+    finish(module, run(module.params))
 
 
 if __name__ == "__main__":

@@ -110,6 +110,7 @@ measured:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.node_preflight import run
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.results import finish
 
 NEEDS = {
     "cpus": {"type": "int", "required": True},
@@ -133,10 +134,7 @@ ARGUMENTS = {
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    result = run(module.params)
-    if result.pop("failed"):
-        module.fail_json(**result)
-    module.exit_json(**result)
+    finish(module, run(module.params))
 
 
 if __name__ == "__main__":

@@ -71,6 +71,7 @@ done:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.storage_disks import DiskError
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.results import Ending, finish
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.storage_disks import run
 
 ARGUMENTS = {
@@ -84,12 +85,10 @@ def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     try:
-        result = run(module.params, module.check_mode)
+        ending = run(module.params, module.check_mode)
     except DiskError as error:
-        module.fail_json(msg=str(error))
-    if result.pop("failed"):
-        module.fail_json(**result)
-    module.exit_json(**result)
+        ending = Ending({"msg": str(error)}, failed=True)
+    finish(module, ending)
 
 
 if __name__ == "__main__":

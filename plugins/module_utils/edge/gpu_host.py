@@ -29,6 +29,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.gpu_host
 )
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.kubelet_pinning import numbers
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.host_report import report
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.results import Ending
 
 _NVIDIA = "0x10de"
 #: Display controllers; an NVIDIA host has bridges and network cards of the same vendor, too.
@@ -109,8 +110,8 @@ def _note(path: Path) -> Note:
         return Note()
 
 
-def run(params: Mapping[str, Any], root: Path = Path("/")) -> dict[str, Any]:
-    """The result of the module: what the host is, what is wrong, what is to be written, and why it has to start anew."""
+def run(params: Mapping[str, Any], root: Path = Path("/")) -> Ending:
+    """How the module ends: what the host is, what is wrong, what is to be written, and why it has to start anew."""
     wishes = GpuWishes(
         driver=params["driver"],
         page_size=params["page_size"],
@@ -124,8 +125,7 @@ def run(params: Mapping[str, Any], root: Path = Path("/")) -> dict[str, Any]:
     facts = look(root, platform.machine(), os.sysconf("SC_PAGE_SIZE"), wishes.packages)
     found = findings(wishes, facts)
     reasons = restart_reasons(found)
-    return {
-        **report(found, params["waived"], "gpu_node_waived"),
+    more = {
         "kind": kind(wishes, facts).value,
         "files": [{"path": path, "content": content} for path, content in files(wishes, facts).items()],
         "wrong_packages": list(wrong_packages(wishes, facts)),
@@ -134,6 +134,7 @@ def run(params: Mapping[str, Any], root: Path = Path("/")) -> dict[str, Any]:
         "note": {"path": NOTE_FILE, "content": note_text(facts, reasons)},
         "measured": _plain(facts),
     }
+    return report(found, params["waived"], "gpu_node_waived", more)
 
 
 def _plain(facts: GpuFacts) -> dict[str, Any]:

@@ -4,18 +4,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.host_findings import Finding, not_waived
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.results import Ending
 
 
-def report(found: Sequence[Finding], waived: Sequence[str], setting: str) -> dict[str, Any]:
-    """The part of a result that tells findings; ``setting`` is the inventory's list of waivers, empty where none can be."""
+def report(found: Sequence[Finding], waived: Sequence[str], setting: str, more: Mapping[str, Any]) -> Ending:
+    """How a module that judges a host ends, with ``more`` to say beside its findings.
+
+    ``setting`` is the inventory's list of waivers, empty where nothing can be waived.
+    """
     standing = not_waived(found, waived)
-    told = {"changed": False, "findings": [asdict(finding) for finding in found], "failed": bool(standing)}
-    return {**told, **({"msg": "\n".join(_sentence(finding, setting) for finding in standing)} if standing else {})}
+    told = {"changed": False, "findings": [asdict(finding) for finding in found], **more}
+    reasons = {"msg": "\n".join(_sentence(finding, setting) for finding in standing)} if standing else {}
+    return Ending({**told, **reasons}, failed=bool(standing))
 
 
 def _sentence(finding: Finding, setting: str) -> str:

@@ -20,6 +20,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.kubelet_
     numbers,
 )
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.host_report import report
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.results import Ending
 
 
 def look(root: Path) -> PinningFacts:
@@ -49,8 +50,8 @@ def _remembered(path: Path) -> Remembered | None:
         return Remembered("unreadable", "")
 
 
-def run(params: Mapping[str, Any], root: Path = Path("/")) -> dict[str, Any]:
-    """The result of the module."""
+def run(params: Mapping[str, Any], root: Path = Path("/")) -> Ending:
+    """How the module ends."""
     wanted = Pinning(
         cpu_policy=params["cpu_manager_policy"],
         topology_policy=params["topology_manager_policy"],
@@ -59,8 +60,5 @@ def run(params: Mapping[str, Any], root: Path = Path("/")) -> dict[str, Any]:
     )
     facts = look(root)
     found = findings(wanted, facts)
-    return {
-        **report(found, (), ""),
-        "config": kubelet_config(wanted),
-        "forget": [STATE_FILE] if not found and must_forget(wanted, facts) else [],
-    }
+    forget = [STATE_FILE] if not found and must_forget(wanted, facts) else []
+    return report(found, (), "", {"config": kubelet_config(wanted), "forget": forget})

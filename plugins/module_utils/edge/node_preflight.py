@@ -23,6 +23,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.node_pre
     findings,
 )
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.host_report import report
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.results import Ending
 
 _REMAINS = (
     "/etc/kubernetes/kubelet.conf",
@@ -110,8 +111,8 @@ def _sync_time(where: Path) -> float:
     return sorted(taken)[_SYNCS * 99 // 100]
 
 
-def run(params: Mapping[str, Any]) -> dict[str, Any]:
-    """The result of the module: everything found, and whether errors stand that nobody waived."""
+def run(params: Mapping[str, Any]) -> Ending:
+    """How the module ends: everything found, and whether errors stand that nobody waived."""
     needs = params["needs"]
     question = Question(
         needs=Needs(**{**needs, "ports": tuple(needs["ports"])}),
@@ -123,5 +124,5 @@ def run(params: Mapping[str, Any]) -> dict[str, Any]:
     )
     # A member has work to do on its disk, and was measured before it joined.
     facts = measure(params["directory"], needs["fsync_ms"] is not None and not question.member)
-    told = report(findings(question, facts), params["waived"], "node_preflight_waived")
-    return {**told, "measured": {**asdict(facts), **asdict(identity())}}
+    measured = {"measured": {**asdict(facts), **asdict(identity())}}
+    return report(findings(question, facts), params["waived"], "node_preflight_waived", measured)

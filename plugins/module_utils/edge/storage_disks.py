@@ -21,6 +21,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.storage_
     plan,
 )
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.host_report import report
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.results import Ending
 
 Run = Callable[[list[str]], str]
 _TIMEOUT_S = 120
@@ -91,23 +92,23 @@ def _users(entry: Mapping[str, Any]) -> Iterator[str]:
         yield child["name"]
 
 
-def run(params: Mapping[str, Any], check_mode: bool, program: Run = run_program) -> dict[str, Any]:
-    """Make the disks a volume group, unless something speaks against it; the result of the module.
+def run(params: Mapping[str, Any], check_mode: bool, program: Run = run_program) -> Ending:
+    """Make the disks a volume group, unless something speaks against it; how the module ends.
 
     :raises DiskError: with a message for the user.
     """
     name = params["name"]
     facts = look(params["disks"], program)
-    told = report(findings(name, facts), params["waived"], "storage_node_waived")
-    if told["failed"]:
+    told = report(findings(name, facts), params["waived"], "storage_node_waived", {})
+    if told.failed:
         return told
     wanted = plan(name, facts)
     if wanted.paths and not check_mode:
         program(wanted.command())
     line = wanted.line()
-    return {
-        **told,
+    acts = {
         "changed": bool(line),
         "done": [line] if line else [],
         "diff": {"before": "", "after": f"{line}\n" if line else ""},
     }
+    return Ending({**told.result, **acts})

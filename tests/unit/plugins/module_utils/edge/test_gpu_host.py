@@ -134,25 +134,30 @@ def asked(**changes: object) -> dict[str, object]:
 
 
 def test_the_result_says_what_to_write_and_why_to_start_anew(tmp_path: Path) -> None:
-    result = run(asked(waived=["architecture-differs"]), tree(tmp_path, GRACE))
-    assert not result["failed"]
-    assert result["kind"] == "coherent"
-    assert result["wrong_packages"] == []
-    assert not result["menu_stale"]
-    assert result["restart"] == ["memory-not-by-driver: memory mode driver (CDMM), no NUMA node of a GPU"]
-    assert json.loads(result["note"]["content"]) == {"boot": "b00t", "reasons": result["restart"]}
-    assert {file["path"] for file in result["files"]} >= {"/etc/modprobe.d/autotrade-nvidia.conf"}
+    ending = run(asked(waived=["architecture-differs"]), tree(tmp_path, GRACE))
+    assert not ending.failed
+    assert ending.result["kind"] == "coherent"
+    assert ending.result["wrong_packages"] == []
+    assert not ending.result["menu_stale"]
+    assert ending.result["restart"] == ["memory-not-by-driver: memory mode driver (CDMM), no NUMA node of a GPU"]
+    assert json.loads(ending.result["note"]["content"]) == {"boot": "b00t", "reasons": ending.result["restart"]}
+    assert {file["path"] for file in ending.result["files"]} >= {"/etc/modprobe.d/autotrade-nvidia.conf"}
 
 
 def test_after_the_work_the_same_host_fails_with_all_of_it_and_the_way_to_waive_it(tmp_path: Path) -> None:
-    result = run(asked(settled=True, waived=["architecture-differs"]), tree(tmp_path, GRACE))
-    assert result["failed"]
-    assert "memory-not-by-driver: found memory mode numa" in result["msg"]
-    assert "gpu_node_waived: [numa-nodes-too-many]" in result["msg"]
-    assert "https://developer.nvidia.com/blog/" in result["msg"]
+    ending = run(asked(settled=True, waived=["architecture-differs"]), tree(tmp_path, GRACE))
+    assert ending.failed
+    assert "memory-not-by-driver: found memory mode numa" in ending.result["msg"]
+    assert "gpu_node_waived: [numa-nodes-too-many]" in ending.result["msg"]
+    assert "https://developer.nvidia.com/blog/" in ending.result["msg"]
 
 
 def test_a_lab_host_is_marked_and_nothing_is_done_to_it(tmp_path: Path) -> None:
-    result = run(asked(advertised=True, lab=True), tmp_path)
-    assert (result["failed"], result["kind"], result["files"], result["restart"]) == (False, "advertised", [], [])
-    assert [finding["id"] for finding in result["findings"]] == ["gpu-only-advertised"]
+    ending = run(asked(advertised=True, lab=True), tmp_path)
+    assert (ending.failed, ending.result["kind"], ending.result["files"], ending.result["restart"]) == (
+        False,
+        "advertised",
+        [],
+        [],
+    )
+    assert [finding["id"] for finding in ending.result["findings"]] == ["gpu-only-advertised"]

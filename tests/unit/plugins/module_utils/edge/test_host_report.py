@@ -11,9 +11,9 @@ SWAP = Finding("swap-on", WARNING, "/dev/sda2", "no swap", "Switch it off.")
 
 
 def test_every_error_that_stands_has_a_sentence_with_its_rule_and_its_waiver() -> None:
-    told = report([SMALL, SPLIT, SWAP], [], "node_preflight_waived")
-    assert told["failed"]
-    assert told["msg"].splitlines() == [
+    ending = report([SMALL, SPLIT, SWAP], [], "node_preflight_waived", {})
+    assert ending.failed
+    assert ending.result["msg"].splitlines() == [
         "cpus-too-few: found 2 processors; expected at least 4. Give it more."
         " To go on all the same: node_preflight_waived: [cpus-too-few]",
         "disk-not-whole: found a partition; expected a whole disk (lvm2:man/pvcreate.8). Name the disk."
@@ -22,11 +22,12 @@ def test_every_error_that_stands_has_a_sentence_with_its_rule_and_its_waiver() -
 
 
 def test_what_is_waived_or_a_warning_is_told_and_stops_nothing() -> None:
-    told = report([SMALL, SWAP], ["cpus-too-few"], "node_preflight_waived")
-    assert not told["failed"]
-    assert "msg" not in told
-    assert [finding["id"] for finding in told["findings"]] == ["cpus-too-few", "swap-on"]
+    ending = report([SMALL, SWAP], ["cpus-too-few"], "node_preflight_waived", {"measured": 2})
+    assert not ending.failed
+    assert "msg" not in ending.result
+    assert ending.result["measured"] == 2
+    assert [finding["id"] for finding in ending.result["findings"]] == ["cpus-too-few", "swap-on"]
 
 
 def test_where_nothing_can_be_waived_no_waiver_is_named() -> None:
-    assert report([SMALL], [], "")["msg"] == "cpus-too-few: found 2 processors; expected at least 4. Give it more."
+    assert report([SMALL], [], "", {}).result["msg"] == "cpus-too-few: found 2 processors; expected at least 4. Give it more."

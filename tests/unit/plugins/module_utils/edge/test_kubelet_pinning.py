@@ -26,9 +26,9 @@ def host(tmp_path: Path) -> Path:
 
 
 def test_a_kubelet_that_never_ran_has_nothing_to_forget(host: Path) -> None:
-    result = run(ASKED, host)
-    assert result["config"] == {"cpuManagerPolicy": "static", "reservedSystemCPUs": "0"}
-    assert (result["failed"], result["forget"]) == (False, [])
+    ending = run(ASKED, host)
+    assert ending.result["config"] == {"cpuManagerPolicy": "static", "reservedSystemCPUs": "0"}
+    assert (ending.failed, ending.result["forget"]) == (False, [])
 
 
 @pytest.mark.parametrize(
@@ -42,11 +42,11 @@ def test_a_kubelet_that_never_ran_has_nothing_to_forget(host: Path) -> None:
 )
 def test_what_it_remembers_decides(host: Path, text: str, forget: bool) -> None:
     (host / "var/lib/kubelet/cpu_manager_state").write_text(text, encoding="utf-8")
-    assert run(ASKED, host)["forget"] == (["/var/lib/kubelet/cpu_manager_state"] if forget else [])
+    assert run(ASKED, host).result["forget"] == (["/var/lib/kubelet/cpu_manager_state"] if forget else [])
 
 
 def test_what_the_host_cannot_have_is_refused_without_a_waiver(host: Path) -> None:
-    result = run({**ASKED, "reserved_cpus": "0-7"}, host)
-    assert result["failed"]
-    assert "reserved-everything" in result["msg"]
-    assert "all the same" not in result["msg"]
+    ending = run({**ASKED, "reserved_cpus": "0-7"}, host)
+    assert ending.failed
+    assert "reserved-everything" in ending.result["msg"]
+    assert "all the same" not in ending.result["msg"]

@@ -25,19 +25,19 @@ def asked(**needs: Any) -> dict[str, Any]:
 
 
 def test_a_host_that_has_what_is_asked_for_is_measured() -> None:
-    result = run(asked())
-    assert not result["failed"], result["msg"]
-    assert result["measured"]["hostname"] == platform.node()
-    assert result["measured"]["fsync_p99_ms"] is None
+    ending = run(asked())
+    assert not ending.failed, ending.result["msg"]
+    assert ending.result["measured"]["hostname"] == platform.node()
+    assert ending.result["measured"]["fsync_p99_ms"] is None
 
 
 def test_what_is_lacking_is_told_with_its_waiver_and_what_was_measured() -> None:
-    result = run(asked(cpus=100_000))
-    assert result["failed"]
-    assert result["msg"].endswith("To go on all the same: node_preflight_waived: [cpus-too-few]")
-    assert result["measured"]["cpus"] >= 1
-    assert not run({**asked(cpus=100_000), "waived": [*ASKED["waived"], "cpus-too-few"]})["failed"]
+    ending = run(asked(cpus=100_000))
+    assert ending.failed
+    assert ending.result["msg"].endswith("To go on all the same: node_preflight_waived: [cpus-too-few]")
+    assert ending.result["measured"]["cpus"] >= 1
+    assert not run({**asked(cpus=100_000), "waived": [*ASKED["waived"], "cpus-too-few"]}).failed
 
 
 def test_synced_writes_are_measured_where_a_limit_is_set() -> None:
-    assert run(asked(fsync_ms=60_000.0))["measured"]["fsync_p99_ms"] > 0
+    assert run(asked(fsync_ms=60_000.0)).result["measured"]["fsync_p99_ms"] > 0

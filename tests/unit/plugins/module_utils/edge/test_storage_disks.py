@@ -62,7 +62,7 @@ def test_check_mode_foretells_and_does_nothing(disk: Path) -> None:
     program = Played()
     foretold = run(asked(disk), check_mode=True, program=program)
     assert program.changes == []
-    assert foretold["done"] == [f"create volume group ssd with {disk}"]
+    assert foretold.result["done"] == [f"create volume group ssd with {disk}"]
     assert run(asked(disk), check_mode=False, program=program) == foretold
     assert program.changes == [["vgcreate", "--addtag", "autotrade", "ssd", str(disk)]]
 
@@ -70,8 +70,8 @@ def test_check_mode_foretells_and_does_nothing(disk: Path) -> None:
 def test_a_second_run_changes_nothing(disk: Path) -> None:
     volume = {"pv_name": str(disk.resolve()), "vg_name": "ssd", "vg_tags": "autotrade"}
     program = Played([volume], children=[{"name": "/dev/mapper/ssd-pvc"}])
-    result = run(asked(disk), check_mode=False, program=program)
-    assert (result["changed"], result["failed"], program.changes) == (False, False, [])
+    ending = run(asked(disk), check_mode=False, program=program)
+    assert (ending.result["changed"], ending.failed, program.changes) == (False, False, [])
 
 
 @pytest.mark.parametrize("make", [["mkswap"], ["mkfs.ext4", "-q"]])
@@ -79,28 +79,28 @@ def test_a_disk_with_content_is_refused_and_left_as_it_is(disk: Path, make: list
     subprocess.run([*make, str(disk.resolve())], check=True, capture_output=True)
     before = disk.read_bytes()
     program = Played()
-    result = run(asked(disk), check_mode=False, program=program)
-    assert result["failed"]
-    assert "disk-not-empty" in result["msg"]
-    assert "wipes nothing" in result["msg"]
+    ending = run(asked(disk), check_mode=False, program=program)
+    assert ending.failed
+    assert "disk-not-empty" in ending.result["msg"]
+    assert "wipes nothing" in ending.result["msg"]
     assert (program.changes, disk.read_bytes() == before) == ([], True)
 
 
 def test_one_bad_disk_keeps_the_good_one_untouched(disk: Path, tmp_path: Path) -> None:
     program = Played()
-    result = run(asked(disk, tmp_path / "nothing"), check_mode=False, program=program)
-    assert result["failed"]
+    ending = run(asked(disk, tmp_path / "nothing"), check_mode=False, program=program)
+    assert ending.failed
     assert program.changes == []
 
 
 @pytest.mark.parametrize("entry", [{"mountpoints": ["/srv"]}, {"children": [{"name": "/dev/sdb1"}]}])
 def test_a_disk_in_use_is_refused(disk: Path, entry: dict[str, Any]) -> None:
-    assert "disk-in-use" in run(asked(disk), check_mode=False, program=Played(**entry))["msg"]
+    assert "disk-in-use" in run(asked(disk), check_mode=False, program=Played(**entry)).result["msg"]
 
 
 def test_a_host_without_lvm_has_no_group(disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(storage_disks.shutil, "which", lambda _name: None)
-    assert run(asked(disk), check_mode=True, program=Played([{"never": "asked"}]))["changed"]
+    assert run(asked(disk), check_mode=True, program=Played([{"never": "asked"}])).result["changed"]
 
 
 def test_a_program_that_fails_or_is_missing_is_named() -> None:
