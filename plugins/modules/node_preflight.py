@@ -32,8 +32,12 @@ options:
         description: Bytes of the file system that holds O(directory).
         type: int
         required: true
+      spare:
+        description: Bytes of O(disks) together.
+        type: int
+        default: 0
       solid_state:
-        description: Whether a rotating disk is refused.
+        description: Whether a rotating disk is refused, below O(directory) or among O(disks).
         type: bool
         default: true
       ports:
@@ -61,6 +65,11 @@ options:
     description: The directory whose disk counts.
     type: path
     default: /var/lib
+  disks:
+    description: The disks that are there for volumes alone. They are looked at, and neither read nor written.
+    type: list
+    elements: path
+    default: []
   swap_allowed:
     description: Whether swap may be on.
     type: bool
@@ -116,6 +125,7 @@ NEEDS = {
     "cpus": {"type": "int", "required": True},
     "memory": {"type": "int", "required": True},
     "disk": {"type": "int", "required": True},
+    "spare": {"type": "int", "default": 0},
     "solid_state": {"type": "bool", "default": True},
     "ports": {"type": "list", "elements": "int", "default": []},
     "fsync_ms": {"type": "float"},
@@ -126,6 +136,7 @@ ARGUMENTS = {
     "systems": {"type": "dict", "required": True},
     "architectures": {"type": "list", "elements": "str", "default": ["amd64", "arm64"]},
     "directory": {"type": "path", "default": "/var/lib"},
+    "disks": {"type": "list", "elements": "path", "default": []},
     "swap_allowed": {"type": "bool", "default": False},
     "waived": {"type": "list", "elements": "str", "default": []},
 }

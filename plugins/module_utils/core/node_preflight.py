@@ -19,14 +19,27 @@ GIB = 1 << 30
 
 @dataclass(frozen=True)
 class Needs:
-    """What a class of nodes asks of a host. Memory and disk in bytes, ``fsync_ms`` in milliseconds (99th percentile)."""
+    """What a class of nodes asks of a host. Sizes in bytes, ``fsync_ms`` in milliseconds (99th percentile).
+
+    ``disk`` is the file system of the directory that is asked about, ``spare`` the sum of the disks that are there for volumes.
+    """
 
     cpus: int
     memory: int
     disk: int
+    spare: int = 0
     solid_state: bool = True
     ports: tuple[int, ...] = ()
     fsync_ms: float | None = None
+
+
+@dataclass(frozen=True)
+class SpareDisk:
+    """A disk that is there for volumes. ``size`` in bytes, 0 where nothing lies at the path; None where nobody can tell."""
+
+    path: str
+    size: int
+    rotational: bool | None
 
 
 @dataclass(frozen=True)
@@ -47,6 +60,7 @@ class HostFacts:
     busy_ports: Mapping[int, str]
     remains: tuple[str, ...]
     user_id: int
+    spare: tuple[SpareDisk, ...] = ()
     fsync_p99_ms: float | None = None
 
 
@@ -61,12 +75,16 @@ class Identity:
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked: the class's needs, the systems that are supported, the controller's clock, whether the host is a member."""
+    """What is asked: the class's needs, the systems that are supported, the controller's clock, whether the host is a member.
+
+    ``directory`` is the one whose disk counts.
+    """
 
     needs: Needs
     systems: Mapping[str, Sequence[str]]
     architectures: Sequence[str]
     clock: float
+    directory: str = "/var/lib"
     member: bool = False
     swap_allowed: bool = False
 
@@ -115,25 +133,37 @@ def _size(question: Question, facts: HostFacts) -> Iterator[Finding]:
     if facts.memory < needs.memory * (1 - MEMORY_TOLERANCE):
         measured, wanted = f"{facts.memory / GIB:.1f} GiB", f"{needs.memory / GIB:.0f} GiB, 5 % less allowed"
         yield Finding("memory-too-small", ERROR, measured, wanted, "Give the host more memory, or another class.")
+
+
+def _disk(question: Question, facts: HostFacts) -> Iterator[Finding]:
+    needs, directory = question.needs, question.directory
     if facts.disk < needs.disk:
-        yield Finding(
-            "disk-too-small",
-            ERROR,
-            f"{facts.disk / GIB:.0f} GiB",
-            f"{needs.disk / GIB:.0f} GiB below /var",
-            "Give /var a larger disk.",
-        )
+        measured, wanted = f"{facts.disk / GIB:.0f} GiB", f"{needs.disk / GIB:.0f} GiB below {directory}"
+        yield Finding("disk-too-small", ERROR, measured, wanted, f"Give {directory} a larger disk.")
     if needs.solid_state and facts.rotational:
-        yield Finding(
-            "disk-rotational", ERROR, "a rotating disk below /var", "a solid-state disk", "Move /var to a solid-state disk."
-        )
+        fix = f"Move {directory} to a solid-state disk."
+        yield Finding("disk-rotational", ERROR, f"a rotating disk below {directory}", "a solid-state disk", fix)
+
+
+def _spare(question: Question, facts: HostFacts) -> Iterator[Finding]:
+    needs, there = question.needs, sum(disk.size for disk in facts.spare)
+    if there < needs.spare:
+        named = ", ".join(disk.path for disk in facts.spare) or "no disk"
+        measured, wanted = f"{there / GIB:.0f} GiB ({named})", f"{needs.spare / GIB:.0f} GiB on disks for volumes alone"
+        fix = "Name the host's disks in storage_node_volume_groups, or set spare of its class in node_preflight_needs."
+        yield Finding("spare-disks-too-small", ERROR, measured, wanted, fix)
+    rotating = [disk.path for disk in facts.spare if disk.rotational]
+    if needs.solid_state and rotating:
+        fix = "Take solid-state disks for volumes."
+        yield Finding("spare-disks-rotational", ERROR, f"rotating: {', '.join(rotating)}", "solid-state disks", fix)
 
 
 def _sync(question: Question, facts: HostFacts) -> Iterator[Finding]:
     allowed, taken = question.needs.fsync_ms, facts.fsync_p99_ms
     if allowed is not None and taken is not None and taken > allowed:
         measured, wanted = f"{taken:.1f} ms for 99 of 100 syncs", f"{allowed:g} ms: etcd and databases wait for each"
-        yield Finding("disk-sync-slow", ERROR, measured, wanted, "Give /var a faster disk, or one that nothing else writes to.")
+        fix = f"Give {question.directory} a faster disk, or one that nothing else writes to."
+        yield Finding("disk-sync-slow", ERROR, measured, wanted, fix)
 
 
 def _swap(question: Question, facts: HostFacts) -> Iterator[Finding]:
@@ -172,6 +202,8 @@ _CHECKS: tuple[Callable[[Question, HostFacts], Iterator[Finding]], ...] = (
     _user,
     _system,
     _size,
+    _disk,
+    _spare,
     _sync,
     _swap,
     _clock,

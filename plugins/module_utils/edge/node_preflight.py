@@ -9,7 +9,7 @@ import platform
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.node_pre
     Identity,
     Needs,
     Question,
+    SpareDisk,
     findings,
 )
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.host_report import report
@@ -33,11 +34,13 @@ _REMAINS = (
 )
 _MARK = Path("/var/lib/autotrade/membership.json")
 _LISTENS = "0A"
+# The kernel counts a disk's size in these, whatever its own sectors are.
+_SECTOR = 512
 _SYNCS, _BLOCK = 200, b"x" * 8192
 
 
-def measure(directory: str, with_sync: bool) -> HostFacts:
-    """What the host is. ``directory`` is the one whose disk counts."""
+def measure(directory: str, disks: Sequence[str], with_sync: bool) -> HostFacts:
+    """What the host is. ``directory`` is the one whose disk counts, ``disks`` are there for volumes."""
     release = platform.freedesktop_os_release()
     where = _existing(Path(directory))
     disk = os.statvfs(where)
@@ -49,13 +52,14 @@ def measure(directory: str, with_sync: bool) -> HostFacts:
         cpus=len(os.sched_getaffinity(0)),
         memory=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
         disk=disk.f_frsize * disk.f_blocks,
-        rotational=_rotational(where),
+        rotational=_rotational(where.stat().st_dev),
         swaps=tuple(line.split()[0] for line in _lines("/proc/swaps")[1:]),
         clock=time.time(),
         cgroup_version=2 if Path("/sys/fs/cgroup/cgroup.controllers").exists() else 1,
         busy_ports=dict.fromkeys(_listening(), ""),
         remains=tuple(path for path in _REMAINS if Path(path).exists()),
         user_id=os.geteuid(),
+        spare=tuple(map(_spare, disks)),
         fsync_p99_ms=_sync_time(where) if with_sync else None,
     )
 
@@ -76,9 +80,18 @@ def _lines(path: str) -> list[str]:
         return []
 
 
-def _rotational(where: Path) -> bool | None:
-    number = where.stat().st_dev
-    device = Path(f"/sys/dev/block/{os.major(number)}:{os.minor(number)}")
+def _spare(path: str) -> SpareDisk:
+    number = Path(path).stat().st_rdev if Path(path).is_block_device() else 0
+    sectors = _lines(str(_device(number) / "size"))
+    return SpareDisk(path, int(sectors[0]) * _SECTOR if sectors else 0, _rotational(number))
+
+
+def _device(number: int) -> Path:
+    return Path(f"/sys/dev/block/{os.major(number)}:{os.minor(number)}")
+
+
+def _rotational(number: int) -> bool | None:
+    device = _device(number)
     # A partition has no queue of its own; its disk is the directory above.
     for place in (device, device.resolve().parent):
         answer = _lines(str(place / "queue/rotational"))
@@ -119,10 +132,12 @@ def run(params: Mapping[str, Any]) -> Ending:
         systems=params["systems"],
         architectures=params["architectures"],
         clock=params["clock"],
+        directory=params["directory"],
         member=_MARK.exists(),
         swap_allowed=params["swap_allowed"],
     )
     # A member has work to do on its disk, and was measured before it joined.
-    facts = measure(params["directory"], needs["fsync_ms"] is not None and not question.member)
+    with_sync = needs["fsync_ms"] is not None and not question.member
+    facts = measure(params["directory"], params["disks"], with_sync)
     measured = {"measured": {**asdict(facts), **asdict(identity())}}
     return report(findings(question, facts), params["waived"], "node_preflight_waived", measured)

@@ -12,13 +12,14 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.node_pre
     Identity,
     Needs,
     Question,
+    SpareDisk,
     findings,
     twins,
 )
 from hypothesis import given
 from hypothesis import strategies as st
 
-NEEDS = Needs(cpus=4, memory=16 * GIB, disk=100 * GIB, ports=(6443, 10250), fsync_ms=10.0)
+NEEDS = Needs(cpus=4, memory=16 * GIB, disk=100 * GIB, spare=200 * GIB, ports=(6443, 10250), fsync_ms=10.0)
 QUESTION = Question(NEEDS, {"debian": ["12", "13"]}, ["amd64", "arm64"], clock=1000.0)
 HOST = HostFacts(
     system="debian",
@@ -35,6 +36,10 @@ HOST = HostFacts(
     busy_ports={22: "sshd"},
     remains=(),
     user_id=0,
+    spare=(
+        SpareDisk("/dev/disk/by-id/a", 120 * GIB, rotational=False),
+        SpareDisk("/dev/disk/by-id/b", 80 * GIB, rotational=None),
+    ),
 )
 WRONG = {
     "not-root": replace(HOST, user_id=1000),
@@ -45,6 +50,8 @@ WRONG = {
     "memory-too-small": replace(HOST, memory=15 * GIB),
     "disk-too-small": replace(HOST, disk=99 * GIB),
     "disk-rotational": replace(HOST, rotational=True),
+    "spare-disks-too-small": replace(HOST, spare=HOST.spare[:1]),
+    "spare-disks-rotational": replace(HOST, spare=(SpareDisk("/dev/disk/by-id/c", 200 * GIB, rotational=True),)),
     "disk-sync-slow": replace(HOST, fsync_p99_ms=10.5),
     "swap-on": replace(HOST, swaps=("/dev/sda2",)),
     "clock-off": replace(HOST, clock=1090.0),
@@ -80,6 +87,17 @@ def test_all_shortfalls_are_told_at_once() -> None:
         "clock-off",
         "cluster-remains",
     ]
+
+
+def test_a_large_disk_below_the_directory_is_none_for_volumes() -> None:
+    (finding,) = findings(QUESTION, replace(HOST, disk=4096 * GIB, spare=()))
+    assert (finding.id, finding.measured) == ("spare-disks-too-small", "0 GiB (no disk)")
+    assert "storage_node_volume_groups" in finding.fix
+
+
+def test_a_small_disk_is_told_with_the_directory_that_counts() -> None:
+    (finding,) = findings(replace(QUESTION, directory="/srv/data"), replace(HOST, disk=1))
+    assert (finding.wanted, finding.fix) == ("100 GiB below /srv/data", "Give /srv/data a larger disk.")
 
 
 def test_a_member_may_listen_and_have_files() -> None:
