@@ -106,13 +106,21 @@ def _unmerged(found: Any) -> Any:
 
 
 def pinned(body: Body, node: KubeObject) -> Body:
-    """A DaemonSet's pod may only stand on its own node, besides what its template demands."""
+    """A DaemonSet's pod may only stand on its own node, besides what its template demands.
+
+    A term without any requirement matches no node (k8s.io/api core/v1, NodeSelectorTerm), so it must not be given one.
+    """
     own = {"key": "metadata.name", "operator": "In", "values": [name_of(node)]}
     affinity = mapping(body, "spec", "affinity")
     wanted = items(affinity, "nodeAffinity", REQUIRED, "nodeSelectorTerms")
-    terms = [{**term, "matchFields": [*items(term, "matchFields"), own]} for term in wanted] or [{"matchFields": [own]}]
+    terms = [_with_field(term, own) for term in wanted] or [{"matchFields": [own]}]
     node_affinity = {**mapping(affinity, "nodeAffinity"), REQUIRED: {"nodeSelectorTerms": terms}}
     return {**body, "spec": {**body["spec"], "affinity": {**affinity, "nodeAffinity": node_affinity}}}
+
+
+def _with_field(term: Mapping[str, Any], own: Mapping[str, Any]) -> Mapping[str, Any]:
+    fields = items(term, "matchFields")
+    return {**term, "matchFields": [*fields, own]} if fields or items(term, "matchExpressions") else term
 
 
 def volume_body(claim: KubeObject, volume: KubeObject) -> Body:

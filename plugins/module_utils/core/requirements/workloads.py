@@ -128,7 +128,7 @@ class Workload:
         return self.chooses(labels(node), text(node, "metadata", "name")) and all(self.tolerates(taint) for taint in hard)
 
     def chooses(self, node_labels: Mapping[str, Any], node_name: str = "") -> bool:
-        """Node selector and required node affinity against a node's labels and name."""
+        """Node selector and required node affinity against a node's labels and name; a term that says nothing matches no node."""
         if any(node_labels.get(key) != wanted for key, wanted in mapping(self.spec, "nodeSelector").items()):
             return False
         terms, fields = self.node_terms(), {"metadata.name": node_name}
@@ -136,6 +136,7 @@ class Workload:
         return not terms or any(
             all(expression_holds(one, node_labels) for one in term) and all(expression_holds(one, fields) for one in names)
             for term, names in zip(terms, named, strict=True)
+            if term or names
         )
 
     def node_terms(self) -> list[list[Mapping[str, Any]]]:

@@ -98,6 +98,25 @@ def test_a_daemon_set_asks_for_a_pod_on_each_node_that_it_tolerates_cordoned_one
     assert [demand(found, workload("api")).sample.may_run_on(one) for one in nodes] == [True, False, False]
 
 
+NAMED_A = {"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["a"]}]}
+
+
+@pytest.mark.parametrize(("terms", "runs"), [
+    ([], [True, True]),
+    ([{}], [False, False]),
+    ([{"matchExpressions": None, "matchFields": []}], [False, False]),
+    ([{}, NAMED_A], [True, False]),
+])  # fmt: skip
+def test_a_term_of_node_affinity_that_says_nothing_matches_no_node(terms: list[Json], runs: list[bool]) -> None:
+    nodes = [node("a"), node("b")]
+    agent = workload("agent", kind="DaemonSet")
+    required = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}
+    agent["spec"]["template"]["spec"]["affinity"] = {"nodeAffinity": required}
+    wanted = demand(world([agent], nodes), agent)
+    assert [wanted.sample.may_run_on(one) for one in nodes] == runs
+    assert wanted.pods == sum(runs)
+
+
 @given(st.integers(0, 50), st.integers(0, 100))
 def test_a_surge_in_percent_is_rounded_up(pods: int, percent: int) -> None:
     rolling = {"strategy": {"rollingUpdate": {"maxSurge": f"{percent}%"}}}
