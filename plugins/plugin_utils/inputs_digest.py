@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 # Of these the result shows in what is digested anyway, or in no object that is rendered without its secrets.
-SEEN_THROUGH = {"env", "template", "password", "vars"}
+SEEN_THROUGH = {"env", "template", "password", "vars", "autotrade.deployment.store_path"}
 # Read from the role's own folder, which is digested.
 SEEN_THROUGH_IN_ROLES = {*SEEN_THROUGH, "file"}
 _LOOKUP = re.compile(r"\b(?:lookup|query|q)\(\s*(?:'([\w.]+)'|\"([\w.]+)\")?")

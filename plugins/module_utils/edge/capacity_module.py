@@ -34,6 +34,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.edge.results 
     require_libraries,
 )
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.scratch_cluster import missing_programs
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.store_path import store_path
 
 NAMESPACED_KINDS = (*COUNTED_KINDS, "ScaledObject")
 
@@ -138,7 +139,7 @@ def _against(params: Mapping[str, Any], wanted: Sequence[KubeObject] | None) -> 
 
 def _placement(params: Mapping[str, Any], judge: Judge, names: Sequence[str]) -> tuple[dict[str, str], Answers]:
     """Whether the scheduler was asked, and what it said. Where it was not, nothing is taken for placed."""
-    directory = Path(params["binary_directory"] or default_binaries(os.environ))
+    directory = Path(params["binary_directory"] or store_path(os.environ) / "bin")
     if not params["placement"]:
         return {"state": "not_asked", "reason": "sums alone were judged, as the option placement is false"}, Answers({})
     if not judge.plan.world.nodes:
@@ -152,12 +153,6 @@ def _placement(params: Mapping[str, Any], judge: Judge, names: Sequence[str]) ->
         left = ", ".join(name for name in names if name not in answers.placements)
         return {"state": "not_run", "reason": f"{answers.reason} (not placed: {left})"}, answers
     return {"state": "run", "reason": "kube-scheduler placed the pods on a scratch cluster"}, answers
-
-
-def default_binaries(environment: Mapping[str, str]) -> str:
-    """Where playbooks/mirror.yml puts programs."""
-    cache = environment.get("XDG_CACHE_HOME") or str(Path("~/.cache").expanduser())
-    return str(Path(environment.get("AUTOTRADE_STORE") or f"{cache}/autotrade/store") / "bin")
 
 
 def _promised(params: Mapping[str, Any]) -> tuple[KubeObject, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.autotrade.deployment.plugins.plugin_utils.inputs_digest import digest, unseen
+from ansible_collections.autotrade.deployment.plugins.plugin_utils.inputs_digest import SEEN_THROUGH, digest, unseen
 
 Json = dict[str, Any]
 VARIABLES: Json = {
@@ -101,3 +101,5 @@ def test_lookups_whose_result_shows_elsewhere_are_seen_through() -> None:
     assert not unseen("{{ lookup('ansible.builtin.env', 'HOME') }} {{ query(\"template\", 'a') }}", allowed)
     assert unseen("{{ lookup( 'file', 'a') }}", allowed)
     assert not unseen("a lookup (of sorts), a query", allowed)
+    # It shows the environment alone, and the simulated inventory's digest must not be a new one each time.
+    assert not unseen("{{ lookup('autotrade.deployment.store_path') }}", SEEN_THROUGH)

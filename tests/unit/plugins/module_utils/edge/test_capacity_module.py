@@ -11,7 +11,6 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.simulate
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge import capacity_module
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.capacity_module import (
     argument_spec,
-    default_binaries,
     run,
 )
 
@@ -85,12 +84,6 @@ def test_missing_programs_are_named_and_nothing_is_taken_for_placed(tmp_path: Pa
     assert "lacks kube-apiserver, kube-scheduler; run playbooks/mirror.yml" in result["placement"]["reason"]
     assert situation(result, "steady")["reason"] == "Fits"
     assert judged([workload("api")], nodes=[node("a")])["placement"]["state"] == "not_asked"
-
-
-def test_programs_are_looked_for_in_the_artifact_store() -> None:
-    assert default_binaries({"AUTOTRADE_STORE": "/s"}) == "/s/bin"
-    assert default_binaries({"XDG_CACHE_HOME": "/c"}) == "/c/autotrade/store/bin"
-    assert default_binaries({}).endswith(".cache/autotrade/store/bin")
 
 
 def test_the_options_are_those_that_the_documentation_names() -> None:
