@@ -23,7 +23,7 @@ options:
     type: int
     default: 6443
   wait_timeout:
-    description: Seconds that the API server of a member may take to be ready; while another member joins etcd it is not, at times.
+    description: Seconds that the API server of a member may take to be ready; while another one joins etcd it is not, at times.
     type: int
     default: 0
 attributes:
