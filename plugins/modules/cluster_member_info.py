@@ -22,6 +22,10 @@ options:
     description: Port of the API server on this host.
     type: int
     default: 6443
+  wait_timeout:
+    description: Seconds that the API server of a member may take to be ready; while another one joins etcd it is not, at times.
+    type: int
+    default: 0
 attributes:
   check_mode:
     description: Changes nothing in any mode.
@@ -63,6 +67,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.edge.membersh
 ARGUMENTS = {
     "cluster": {"type": "str", "required": True},
     "port": {"type": "int", "default": 6443},
+    "wait_timeout": {"type": "int", "default": 0},
 }
 
 

@@ -144,13 +144,24 @@ def founder(seen: Mapping[str, Seen], present: Container[str]) -> str | None:
     return next((name for name in (*begun, *seen) if name in present), None)
 
 
-def kubeadm_arguments(action: str, config: str, found: Standing, waived: Sequence[str]) -> list[str]:
+def skipped_phases(action: str, found: Standing, traces: Traces) -> list[str]:
+    """The phases of kubeadm that an attempt which was cut has behind it and cannot do again.
+
+    A kubelet with credentials of its own has started with the cluster's settings. kubeadm would start it once more, and refuses
+    that where the node is ready by now (cmd/kubeadm/app/cmd/phases/join/kubelet.go).
+    """
+    return ["kubelet-start"] if action == "join" and found is Standing.BEGUN and traces.kubelet_conf else []
+
+
+def kubeadm_arguments(action: str, config: str, found: Standing, waived: Sequence[str], skipped: Sequence[str] = ()) -> list[str]:
     """The command that brings the host in; one that was cut goes on where it was, and nothing is reset.
 
     :param action: ``init`` or ``join``.
     :param waived: checks of kubeadm's preflight that the inventory switches off.
+    :param skipped: phases that are left out.
     """
     ignored = [*waived, *(_OWN_TRACES if found is Standing.BEGUN else ())]
     waivers = [f"--ignore-preflight-errors={','.join(ignored)}"] if ignored else []
+    skips = [f"--skip-phases={','.join(skipped)}"] if skipped else []
     quiet = ["--skip-token-print"] if action == "init" else []
-    return ["kubeadm", action, f"--config={config}", *quiet, *waivers]
+    return ["kubeadm", action, f"--config={config}", *quiet, *waivers, *skips]

@@ -36,6 +36,8 @@ _PROPERTIES = ("Id", "ActiveState", "UnitFileState", "NeedDaemonReload")
 _ON = ("active", "activating", "reloading")
 _CHUNK = 1 << 20
 _TIMEOUT_S = 300
+# A run that was cut, or the host's own upgrades, may still hold dpkg's lock.
+_INSTALL_OPTIONS = (f"--option=DPkg::Lock::Timeout={_TIMEOUT_S // 2}", "--quiet", "--yes", "--no-install-recommends")
 
 
 def observe(wanted: Wanted) -> Observed:
@@ -141,7 +143,7 @@ def _install(names: Sequence[str]) -> None:
     os.environ["DEBIAN_FRONTEND"] = "noninteractive"
     # The host's lists may be older than its mirror.
     _run("apt-get", "update", "--quiet")
-    _run("apt-get", "install", "--quiet", "--yes", "--no-install-recommends", *names)
+    _run("apt-get", "install", *_INSTALL_OPTIONS, *names)
 
 
 def _sysctl_path(key: str) -> Path:

@@ -4,13 +4,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import http.client
 import json
 import os
 import ssl
 import subprocess
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +23,14 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.membersh
     Traces,
     kubeadm_arguments,
     refuse_stranger,
+    skipped_phases,
     standing,
 )
 
 MARK = Path("/var/lib/autotrade/membership.json")
 ADMIN = Path("/etc/kubernetes/admin.conf")
 _CA = "/etc/kubernetes/pki/ca.crt"
-_READY_TIMEOUT_S = 5
+_READY_TIMEOUT_S, _POLL_S = 5, 0.5
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -76,8 +80,18 @@ def info(params: Mapping[str, Any]) -> dict[str, Any]:
     """The result of the module ``cluster_member_info``."""
     traces = look()
     found = standing(traces, params["cluster"])
-    ready, reason = api_ready(params["port"]) if traces.control_plane else (False, "no API server on it")
+    patience = params["wait_timeout"] if found is Standing.MEMBER else 0
+    ready, reason = _awaited(params["port"], patience) if traces.control_plane else (False, "no API server on it")
     return {"changed": False, "standing": found.value, "ready": ready, "reason": reason}
+
+
+def _awaited(port: int, patience: float) -> tuple[bool, str]:
+    deadline = time.monotonic() + patience
+    while True:
+        ready, reason = api_ready(port)
+        if ready or time.monotonic() >= deadline:
+            return ready, reason
+        time.sleep(_POLL_S)
 
 
 def bring_in(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
@@ -85,30 +99,44 @@ def bring_in(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
 
     :raises MembershipError: with a message for the user.
     """
-    traces = look()
-    found = standing(traces, params["cluster"])
-    refuse_stranger(found, traces, params["cluster"])
-    if found is Standing.MEMBER:
-        return {"changed": False, "standing": found.value}
-    if not check_mode:
-        _note(params["cluster"], Standing.BEGUN)
-        _kubeadm(params, found)
-        _note(params["cluster"], Standing.MEMBER)
+    with contextlib.nullcontext() if check_mode else _alone():
+        traces = look()
+        found = standing(traces, params["cluster"])
+        refuse_stranger(found, traces, params["cluster"])
+        if found is Standing.MEMBER:
+            return {"changed": False, "standing": found.value}
+        if not check_mode:
+            _note(params["cluster"], Standing.BEGUN)
+            _kubeadm(params, traces, found)
+            _note(params["cluster"], Standing.MEMBER)
     return {"changed": True, "standing": Standing.MEMBER.value, "diff": {"before": f"{found.value}\n", "after": "member\n"}}
 
 
-def _note(cluster: str, what: Standing) -> None:
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    # A run that was killed on the controller leaves its kubeadm going here: the next run waits, at most for that one's timeout.
+    # The kernel lets go of the lock when its holder dies.
     MARK.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    with MARK.with_suffix(".lock").open("a", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _note(cluster: str, what: Standing) -> None:
     draft = MARK.with_suffix(".new")
-    draft.write_text(json.dumps({"cluster": cluster, "standing": what.value}), encoding="utf-8")
+    with draft.open("w", encoding="utf-8") as stream:
+        json.dump({"cluster": cluster, "standing": what.value}, stream)
+        stream.flush()
+        os.fsync(stream.fileno())
     draft.replace(MARK)
 
 
-def _kubeadm(params: Mapping[str, Any], found: Standing) -> None:
+def _kubeadm(params: Mapping[str, Any], traces: Traces, found: Standing) -> None:
     with tempfile.NamedTemporaryFile("w", suffix=".yaml", encoding="utf-8") as config:
         config.write(params["config"])
         config.flush()
-        run(kubeadm_arguments(params["action"], config.name, found, params["waived_checks"]), params["timeout"])
+        skipped = skipped_phases(params["action"], found, traces)
+        run(kubeadm_arguments(params["action"], config.name, found, params["waived_checks"], skipped), params["timeout"])
 
 
 def invite(params: Mapping[str, Any]) -> dict[str, Any]:
