@@ -142,6 +142,12 @@ def cluster_ha(session: nox.Session) -> None:
 
 
 @nox.session
+def lab_site(session: nox.Session) -> None:
+    """The trading system with real pods on ten lab hosts: ready, answering, bound, probed. Needs root and podman."""
+    lab_scenario(session, "site")
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Ratios against peers and floors, and published manifest sets against kubectl; the table stands in build/bench.json."""
     tests(session, "tests/bench", "-s")

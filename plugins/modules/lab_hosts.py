@@ -96,8 +96,22 @@ options:
         description: The user of the image's processes; empty means root.
         type: str
         default: ""
+  archives:
+    description: Archives of OCI images that every host has from the start, each by its tag and by its digest.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      repository:
+        description: The image's name, without tag.
+        type: str
+        required: true
+      path:
+        description: The archive, below O(store).
+        type: str
+        required: true
   seed_script:
-    description: The script that composes and imports O(images), run in a container of the host image.
+    description: The script that composes O(images) and imports them and O(archives), run in a container of the host image.
     type: path
   store:
     description: The artifact store; hosts see it, read-only, at C(/srv/autotrade/store).

@@ -96,14 +96,15 @@ def describe(content: bytes, media_type: str) -> Descriptor:
 
 
 def image_reference(lock: Lock, artifact: Artifact, arch: str, version: str) -> str:
-    """The name under which a container runtime loads the image.
-
-    A composed image has its version as tag, where ``+`` becomes ``_`` as in the tags of Kubernetes' own images
-    (kubeadm's ``KubernetesVersionToImageTag``), because no tag may have one.
-    """
+    """The name under which a container runtime loads the image; a composed one has its version as tag."""
     if artifact.image:
         return fill_in(artifact.image.reference, lock, artifact, arch)
-    return f"{fill_in(compose_source(artifact).repository, lock, artifact, arch)}:{_NOT_IN_A_TAG.sub('_', version)}"
+    return f"{fill_in(compose_source(artifact).repository, lock, artifact, arch)}:{image_tag(version)}"
+
+
+def image_tag(version: str) -> str:
+    """A version as tag, where ``+`` becomes ``_`` as kubeadm has it (``KubernetesVersionToImageTag``)."""
+    return _NOT_IN_A_TAG.sub("_", version)
 
 
 def pinned_reference(lock: Lock, step: Step) -> str:

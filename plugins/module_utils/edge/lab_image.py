@@ -58,21 +58,31 @@ class ImageSettings:
 
 @dataclass(frozen=True)
 class SeedSettings:
-    """The container images that hosts start with; each is made of programs of the artifact store, see ``seed_images.py``."""
+    """The container images that hosts start with; see ``seed_images.py``.
+
+    ``images`` are made of programs of the artifact store, ``archives`` lie in it.
+    """
 
     images: tuple[Mapping[str, Any], ...]
+    archives: tuple[Mapping[str, str], ...]
     script: Path
     store: Path
 
     def volume(self, image: str) -> str:
         """The volume's name, with the hash of its inputs."""
-        names = sorted({name for entry in self.images for name in entry["programs"].values()} | {"containerd", "ctr"})
-        programs = {name: str((self.store / "bin" / name).resolve()) for name in names}
-        missing = [name for name, path in programs.items() if not Path(path).is_file()]
+        names = {name for entry in self.images for name in entry["programs"].values()} | {"containerd", "ctr"}
+        paths = sorted({f"bin/{name}" for name in names} | {entry["path"] for entry in self.archives})
+        files = {path: (self.store / path).resolve() for path in paths}
+        missing = [path for path, file in files.items() if not file.is_file()]
         if missing:
-            raise LabError(f"{self.store}/bin: without {', '.join(missing)}; expected a filled store. Run playbooks/mirror.yml.")
-        marks = {name: [path, Path(path).stat().st_size, Path(path).stat().st_mtime_ns] for name, path in programs.items()}
-        return f"{PREFIX}-lab-seed-{digest(image, list(self.images), marks, self.script.read_text(encoding='utf-8'))}"
+            raise LabError(f"{self.store}: without {', '.join(missing)}; expected a filled store. Run playbooks/mirror.yml.")
+        marks = {path: [str(file), file.stat().st_size, file.stat().st_mtime_ns] for path, file in files.items()}
+        return f"{PREFIX}-lab-seed-{digest(image, self.wanted, marks, self.script.read_text(encoding='utf-8'))}"
+
+    @property
+    def wanted(self) -> dict[str, Any]:
+        """What the script is told."""
+        return {"images": list(self.images), "archives": list(self.archives)}
 
 
 def tree_hash(root: Path) -> dict[str, list[str | int]]:
@@ -119,10 +129,10 @@ def build_seed(settings: SeedSettings, image: str, runtime: str, cache: Path) ->
     podman("volume", "create", volume)
     with _scratch(cache) as scratch:
         shutil.copy2(settings.script, scratch / "seed_images.py")
-        (scratch / "images.json").write_text(json.dumps(list(settings.images)), encoding="utf-8")
+        (scratch / "wanted.json").write_text(json.dumps(settings.wanted), encoding="utf-8")
         mounts = (f"{volume}:/var", f"{settings.store}:{STORE_IN_HOST}:ro", f"{scratch}:{_SEED_IN_HOST}")
         options = [*(f"--volume={mount}" for mount in mounts), *(f"--ulimit={limit}" for limit in LIMITS)]
-        command = ("python3", f"{_SEED_IN_HOST}/seed_images.py", f"{_SEED_IN_HOST}/images.json", f"{STORE_IN_HOST}/bin")
+        command = ("python3", f"{_SEED_IN_HOST}/seed_images.py", f"{_SEED_IN_HOST}/wanted.json", STORE_IN_HOST)
         podman("--runtime", runtime, "run", "--rm", "--privileged", "--network=none", *options, image, *command)
     _mark(volume).touch()
 

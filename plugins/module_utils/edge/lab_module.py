@@ -52,6 +52,7 @@ _IMAGE = {
     "links": {"type": "dict", "default": {}},
     "user": {"type": "str", "default": ""},
 }
+_ARCHIVE = {"repository": {"type": "str", "required": True}, "path": {"type": "str", "required": True}}
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "name": {"type": "str", "default": "lab"},
     "state": {"type": "str", "default": "present", "choices": ["present", "absent"]},
@@ -62,6 +63,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "packages": {"type": "list", "elements": "str", "default": []},
     "files": {"type": "path"},
     "images": {"type": "list", "elements": "dict", "default": [], "options": _IMAGE},
+    "archives": {"type": "list", "elements": "dict", "default": [], "options": _ARCHIVE},
     "seed_script": {"type": "path"},
     "store": {"type": "path"},
     "state_directory": {"type": "path"},
@@ -139,7 +141,7 @@ def _settings(params: Mapping[str, Any], directory: Path) -> Settings:
     check(params["name"], params["subnet"], hosts)
     image = ImageSettings(params["release"], tuple(params["packages"]), Path(params["files"]), params["user"])
     store = Path(params["store"]).resolve()
-    seed = SeedSettings(tuple(params["images"]), Path(params["seed_script"]), store)
+    seed = SeedSettings(tuple(params["images"]), tuple(params["archives"]), Path(params["seed_script"]), store)
     access = Access(directory, params["user"])
     lab = Lab(
         name=params["name"],

@@ -1,7 +1,7 @@
 """Composes container images of programs and imports them into containerd. Runs in a container of the host image, without network.
 
-Usage: seed_images.py IMAGES.json PROGRAMS. PROGRAMS is the directory with the artifact store's programs. Each image is one layer
-without compression: nothing is sent anywhere, and the hosts unpack nothing.
+Usage: seed_images.py WANTED.json STORE. WANTED has ``images`` to compose of the programs of the artifact store, and ``archives`` of
+it to take as they are. Each composed image is one layer without compression: nothing is sent anywhere, and the hosts unpack nothing.
 """
 
 import hashlib
@@ -88,18 +88,26 @@ def wait_for_containerd(ctr: Path) -> None:
         time.sleep(0.1)
 
 
+def load(ctr: Path, name: str, options: list[str], content: bytes) -> None:
+    """Give containerd an archive."""
+    command = [ctr, "--namespace", "k8s.io", "images", "import", *options, "-"]
+    if subprocess.run(command, input=content, check=False).returncode:
+        sys.exit(f"{name}: the import failed")
+
+
 def main() -> None:
     """Import every image."""
-    images, programs = json.loads(Path(sys.argv[1]).read_text()), Path(sys.argv[2])
+    wanted, store = json.loads(Path(sys.argv[1]).read_text()), Path(sys.argv[2])
+    programs = store / "bin"
     ctr = programs / "ctr"
     with subprocess.Popen([programs / "containerd", "--log-level", "error", "--root", ROOT, "--state", STATE]) as containerd:
         wait_for_containerd(ctr)
-        for image in images:
-            done = subprocess.run(
-                [ctr, "--namespace", "k8s.io", "images", "import", "-"], input=archive(image, programs), check=False
-            )
-            if done.returncode:
-                sys.exit(f"{image['reference']}: the import failed")
+        for image in wanted["images"]:
+            load(ctr, image["reference"], [], archive(image, programs))
+        for entry in wanted["archives"]:
+            # Pods name these by their digest, so that is a name of theirs, too.
+            options = ["--digests", "--base-name", entry["repository"]]
+            load(ctr, entry["repository"], options, (store / entry["path"]).read_bytes())
         containerd.terminate()
 
 
