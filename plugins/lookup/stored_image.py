@@ -51,9 +51,8 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.edge.supply i
 class LookupModule(LookupBase):
     """Reads the store's index."""
 
-    def run(self, terms: list[str], variables: Any = None, **options: Any) -> list[dict[str, str]]:
-        self.set_options(var_options=variables, direct=options)
-        index = Path(self.get_option("store") or store_path(os.environ)) / INDEX
+    def run(self, terms: list[str], _variables: Any = None, **options: Any) -> list[dict[str, str]]:
+        index = Path(options.get("store") or store_path(os.environ)) / INDEX
         try:
             text = index.read_text(encoding="utf-8")
             return [stored_image(text, name, host_arch()) for name in terms]

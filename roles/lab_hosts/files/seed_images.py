@@ -1,7 +1,8 @@
 """Composes container images of programs and imports them into containerd. Runs in a container of the host image, without network.
 
-Usage: seed_images.py WANTED.json STORE. WANTED has ``images`` to compose of the programs of the artifact store, and ``archives`` of
-it to take as they are. Each composed image is one layer without compression: nothing is sent anywhere, and the hosts unpack nothing.
+Usage: seed_images.py WANTED.json STORE. STORE is the artifact store. WANTED has ``images`` to compose of its programs, and
+``archives`` of it to take as they are. Each composed image is one layer without compression: nothing is sent anywhere, and the
+hosts unpack nothing.
 """
 
 import hashlib

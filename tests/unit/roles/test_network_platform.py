@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import yaml
 
 Object = dict[str, Any]
 TRADING = "trading-system"
@@ -14,11 +16,7 @@ PLATFORMS = {
     "bare_metal": {"fast": "topolvm.io", "standard": "linstor.csi.linbit.com", "shared": "linstor.csi.linbit.com"},
     "gcp": {"fast": "pd.csi.storage.gke.io", "standard": "pd.csi.storage.gke.io", "shared": "filestore.csi.storage.gke.io"},
     "aws": {"fast": "ebs.csi.aws.com", "standard": "ebs.csi.aws.com", "shared": "efs.csi.aws.com"},
-    "lab": {
-        "fast": "rancher.io/local-path",
-        "standard": "rancher.io/local-path",
-        "shared": "autotrade.deployment/shared-directory",
-    },
+    "lab": dict.fromkeys(("fast", "standard", "shared"), "rancher.io/local-path"),
     "simulated": dict.fromkeys(("fast", "standard", "shared"), "volume.simulation.autotrade.deployment"),
 }
 
@@ -37,9 +35,8 @@ def everything(rendered: dict[str, list[Object]]) -> list[Object]:
 @pytest.mark.requirement("C4")
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_each_platform_has_the_three_classes(render: Any, platform: str) -> None:
-    classes = {
-        one["metadata"]["name"]: one for one in render(["storage_classes"], storage_classes_platform=platform)["storage_classes"]
-    }
+    found = render(["storage_classes"], storage_classes_platform=platform)["storage_classes"]
+    classes = {one["metadata"]["name"]: one for one in of_kind(found, "StorageClass")}
     assert {name: one["provisioner"] for name, one in classes.items()} == PLATFORMS[platform]
     for name, one in classes.items():
         assert one["reclaimPolicy"] == "Retain"
@@ -53,6 +50,24 @@ def test_each_platform_has_the_three_classes(render: Any, platform: str) -> None
         if one["metadata"]["annotations"]["storageclass.kubernetes.io/is-default-class"] == "true"
     ]
     assert defaults == ["standard"]
+
+
+@pytest.mark.requirement("C4")
+def test_the_labs_provisioner_has_a_place_for_each_class(render: Any) -> None:
+    images = {"provisioner": "lab/provisioner:v1", "helper": "lab/shell:v1"}
+    found = render(["storage_classes"], storage_classes_platform="lab", storage_classes_lab_images=images)["storage_classes"]
+    [config] = of_kind(found, "ConfigMap")
+    places = json.loads(config["data"]["config.json"])["storageClassConfigs"]
+    assert set(places) == {one["metadata"]["name"] for one in of_kind(found, "StorageClass")}
+    assert places["shared"] == {"sharedFileSystemPath": "/srv/autotrade/shared/volumes"}
+    assert yaml.safe_load(config["data"]["helperPod.yaml"])["spec"]["containers"][0]["image"] == images["helper"]
+    [deployment] = of_kind(found, "Deployment")
+    assert deployment["spec"]["template"]["spec"]["containers"][0]["image"] == images["provisioner"]
+    assert (
+        deployment["metadata"]["namespace"]
+        == config["metadata"]["namespace"]
+        == of_kind(found, "Namespace")[0]["metadata"]["name"]
+    )
 
 
 @pytest.mark.requirement("C4")
