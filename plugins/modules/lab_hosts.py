@@ -97,19 +97,12 @@ options:
         type: str
         default: ""
   archives:
-    description: Archives of OCI images that every host has from the start, each by its tag and by its digest.
+    description:
+      - Archives of OCI images that every host has from the start, as paths below O(store).
+      - Each is known by the name that it carries and by the digest of its manifest.
     type: list
-    elements: dict
+    elements: str
     default: []
-    suboptions:
-      repository:
-        description: The image's name, without tag.
-        type: str
-        required: true
-      path:
-        description: The archive, below O(store).
-        type: str
-        required: true
   seed_script:
     description: The script that composes O(images) and imports them and O(archives), run in a container of the host image.
     type: path

@@ -60,18 +60,18 @@ class ImageSettings:
 class SeedSettings:
     """The container images that hosts start with; see ``seed_images.py``.
 
-    ``images`` are made of programs of the artifact store, ``archives`` lie in it.
+    ``images`` are made of programs of the artifact store, ``archives`` are paths in it.
     """
 
     images: tuple[Mapping[str, Any], ...]
-    archives: tuple[Mapping[str, str], ...]
+    archives: tuple[str, ...]
     script: Path
     store: Path
 
     def volume(self, image: str) -> str:
         """The volume's name, with the hash of its inputs."""
         names = {name for entry in self.images for name in entry["programs"].values()} | {"containerd", "ctr"}
-        paths = sorted({f"bin/{name}" for name in names} | {entry["path"] for entry in self.archives})
+        paths = sorted({f"bin/{name}" for name in names} | set(self.archives))
         files = {path: (self.store / path).resolve() for path in paths}
         missing = [path for path, file in files.items() if not file.is_file()]
         if missing:

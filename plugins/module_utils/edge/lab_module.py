@@ -52,7 +52,6 @@ _IMAGE = {
     "links": {"type": "dict", "default": {}},
     "user": {"type": "str", "default": ""},
 }
-_ARCHIVE = {"repository": {"type": "str", "required": True}, "path": {"type": "str", "required": True}}
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "name": {"type": "str", "default": "lab"},
     "state": {"type": "str", "default": "present", "choices": ["present", "absent"]},
@@ -63,7 +62,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "packages": {"type": "list", "elements": "str", "default": []},
     "files": {"type": "path"},
     "images": {"type": "list", "elements": "dict", "default": [], "options": _IMAGE},
-    "archives": {"type": "list", "elements": "dict", "default": [], "options": _ARCHIVE},
+    "archives": {"type": "list", "elements": "str", "default": []},
     "seed_script": {"type": "path"},
     "store": {"type": "path"},
     "state_directory": {"type": "path"},

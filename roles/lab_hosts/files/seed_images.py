@@ -19,6 +19,7 @@ from pathlib import Path
 ARCHES = {"x86_64": "amd64", "aarch64": "arm64"}
 ROOT, STATE = Path("/var/lib/containerd"), Path("/run/containerd")
 START_SECONDS = 60
+NAMESPACE = ("--namespace", "k8s.io")
 
 
 def libraries(program: Path) -> set[Path]:
@@ -89,11 +90,20 @@ def wait_for_containerd(ctr: Path) -> None:
         time.sleep(0.1)
 
 
-def load(ctr: Path, name: str, options: list[str], content: bytes) -> None:
+def load(ctr: Path, content: bytes) -> None:
     """Give containerd an archive."""
-    command = [ctr, "--namespace", "k8s.io", "images", "import", *options, "-"]
-    if subprocess.run(command, input=content, check=False).returncode:
-        sys.exit(f"{name}: the import failed")
+    if subprocess.run([ctr, *NAMESPACE, "images", "import", "-"], input=content, check=False).returncode:
+        sys.exit("an import failed; the image is named above")
+
+
+def by_digest(ctr: Path, content: bytes) -> None:
+    """Let pods name an imported image by the digest of its manifest, as they do where it comes from a registry."""
+    with tarfile.open(fileobj=io.BytesIO(content)) as tar:
+        index = json.load(tar.extractfile("index.json"))
+    for manifest in index["manifests"]:
+        reference = manifest["annotations"]["org.opencontainers.image.ref.name"]
+        repository = reference.rpartition(":")[0]
+        subprocess.run([ctr, *NAMESPACE, "images", "tag", reference, f"{repository}@{manifest['digest']}"], check=True)
 
 
 def main() -> None:
@@ -104,11 +114,13 @@ def main() -> None:
     with subprocess.Popen([programs / "containerd", "--log-level", "error", "--root", ROOT, "--state", STATE]) as containerd:
         wait_for_containerd(ctr)
         for image in wanted["images"]:
-            load(ctr, image["reference"], [], archive(image, programs))
-        for entry in wanted["archives"]:
-            # Pods name these by their digest, so that is a name of theirs, too.
-            options = ["--digests", "--base-name", entry["repository"]]
-            load(ctr, entry["repository"], options, (store / entry["path"]).read_bytes())
+            print(image["reference"])
+            load(ctr, archive(image, programs))
+        for path in wanted["archives"]:
+            print(path)
+            content = (store / path).read_bytes()
+            load(ctr, content)
+            by_digest(ctr, content)
         containerd.terminate()
 
 
