@@ -51,6 +51,7 @@ def run(folder: Path, hosts: dict[str, dict[str, Any]]) -> tuple[set[str], str]:
 
 def test_a_host_that_needs_it_comes_to_its_restart_with_a_note_before(tmp_path: Path) -> None:
     _left, said = run(tmp_path, {"gpu-2": {"__gpu_node_host": NEEDS}})
+    assert said.index("See whether the host is a member") < said.index("Note what the restart is for")
     assert "changed: [gpu-2]" in said.partition("Note what the restart is for")[2].partition("TASK")[0], said
     # As far as it can be taken here: Ansible does not restart the machine that it runs on.
     assert "local connection would reboot the control node" in said
