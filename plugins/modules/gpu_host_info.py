@@ -116,6 +116,10 @@ note:
   description: What to write before the restart, with C(path) and C(content); a second restart for the same reasons is refused.
   returned: always
   type: dict
+note_over:
+  description: Whether an earlier note lies there and nothing of what it names stands any more, so that it is to be removed.
+  returned: always
+  type: bool
 measured:
   description: What was seen.
   returned: always

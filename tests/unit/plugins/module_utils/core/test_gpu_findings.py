@@ -19,6 +19,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.gpu_host
     files,
     kind,
     menu_is_stale,
+    note_is_over,
     restart_reasons,
 )
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.host_findings import ERROR, PENDING, WARNING
@@ -183,6 +184,18 @@ def test_a_restart_that_cured_nothing_is_not_tried_again() -> None:
     # Another wish is another reason.
     old = restart_reasons(findings(replace(WISHES, driver="580.142"), GH200))
     assert "restart-in-vain" not in ids(WISHES, replace(GH200, driver=Driver("580.142", True, "driver"), note=Note("then", old)))
+
+
+def test_a_note_is_over_once_nothing_of_it_stands() -> None:
+    reasons = restart_reasons(findings(WISHES, NUMA))
+    noted = Note("then", (*reasons, "driver-not-loaded: 580.173.02"))
+    assert not note_is_over(replace(NUMA, note=noted), reasons)
+    cured = replace(GH200, note=noted)
+    assert note_is_over(cured, restart_reasons(findings(WISHES, cured)))
+    # Another fault is no reason to keep it.
+    other = replace(cured, page_size=4 * KIB)
+    assert note_is_over(other, restart_reasons(findings(WISHES, other)))
+    assert not note_is_over(GH200, ())
 
 
 @given(
