@@ -31,7 +31,7 @@ options:
     elements: str
     default: []
   boot_arguments:
-    description: What the kernel of a host with a GH200 shall be started with; no other host is asked for it.
+    description: What the kernel of a host with a GH200 or GB200 shall be started with; no other host is asked for it.
     type: list
     elements: str
     default: []
@@ -88,7 +88,7 @@ findings:
       source: https://github.com/NVIDIA/open-gpu-kernel-modules/issues/1269
 kind:
   description: >-
-    C(coherent) (GH200), C(pcie), C(advertised) (a number that the scheduler counts) or C(none).
+    C(coherent) (GH200, GB200), C(pcie), C(advertised) (a number that the scheduler counts) or C(none).
   returned: always
   type: str
   sample: coherent
