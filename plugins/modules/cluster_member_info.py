@@ -48,6 +48,11 @@ standing:
   returned: success
   type: str
   sample: member
+refusal:
+  description: Why a V(stranger) is left alone, and the way out; empty for every other host.
+  returned: success
+  type: str
+  sample: ""
 ready:
   description: Whether the API server of this host answers that it is ready.
   returned: success

@@ -31,7 +31,7 @@ options:
     elements: str
     default: []
   boot_arguments:
-    description: What the kernel of a host with a GH200 shall be started with; no other host is asked for it.
+    description: What the kernel of a host with a GH200 or GB200 shall be started with; no other host is asked for it.
     type: list
     elements: str
     default: []
@@ -88,7 +88,7 @@ findings:
       source: https://github.com/NVIDIA/open-gpu-kernel-modules/issues/1269
 kind:
   description: >-
-    C(coherent) (GH200), C(pcie), C(advertised) (a number that the scheduler counts) or C(none).
+    C(coherent) (GH200, GB200), C(pcie), C(advertised) (a number that the scheduler counts) or C(none).
   returned: always
   type: str
   sample: coherent
@@ -116,6 +116,10 @@ note:
   description: What to write before the restart, with C(path) and C(content); a second restart for the same reasons is refused.
   returned: always
   type: dict
+note_over:
+  description: Whether an earlier note lies there and nothing of what it names stands any more, so that it is to be removed.
+  returned: always
+  type: bool
 measured:
   description: What was seen.
   returned: always

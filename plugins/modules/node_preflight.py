@@ -48,6 +48,10 @@ options:
       fsync_ms:
         description: Milliseconds within which 99 of 100 small synced writes must be done; unset measures nothing.
         type: float
+  cluster:
+    description: Name of the cluster that the host is, or is to be, a member of; a member of another one is refused.
+    type: str
+    required: true
   clock:
     description: The controller's clock, seconds since 1970.
     type: float
@@ -93,6 +97,7 @@ EXAMPLES = r"""
   autotrade.deployment.node_preflight:
     needs: {cpus: 4, memory: 17179869184, disk: 107374182400, ports: [6443], fsync_ms: 10}
     systems: {debian: ["12"]}
+    cluster: trading
     clock: "{{ now().timestamp() }}"
     waived: [disk-rotational]
 """
@@ -118,6 +123,7 @@ measured:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.membership import MembershipError
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.node_preflight import run
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.results import finish
 
@@ -132,6 +138,7 @@ NEEDS = {
 }
 ARGUMENTS = {
     "needs": {"type": "dict", "required": True, "options": NEEDS},
+    "cluster": {"type": "str", "required": True},
     "clock": {"type": "float", "required": True},
     "systems": {"type": "dict", "required": True},
     "architectures": {"type": "list", "elements": "str", "default": ["amd64", "arm64"]},
@@ -145,7 +152,11 @@ ARGUMENTS = {
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    finish(module, run(module.params))
+    try:
+        ending = run(module.params)
+    except MembershipError as error:
+        module.fail_json(msg=str(error))
+    finish(module, ending)
 
 
 if __name__ == "__main__":

@@ -99,17 +99,39 @@ def closed(cluster: Cluster) -> Iterator[str]:
     cluster.patch(path, {"spec": {"taints": before}})
 
 
-def open_gates(cluster: Cluster, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def open_gates(
+    cluster: Cluster, folder: Path, *arguments: str, then: tuple[str, ...] = (), **settings: Any
+) -> subprocess.CompletedProcess[str]:
     """The last tasks of role gpu_node, as playbooks/deploy.yml runs them."""
+    role = "autotrade.deployment.gpu_node"
     play = {
         "hosts": "localhost",
         "gather_facts": False,
         "module_defaults": {"group/autotrade.deployment.cluster": {"kubeconfig": str(cluster.kubeconfig)}},
-        "tasks": [{"ansible.builtin.include_role": {"name": "autotrade.deployment.gpu_node", "tasks_from": "gate"}}],
+        "tasks": [{"ansible.builtin.include_role": {"name": role, "tasks_from": name}} for name in ("gate", *then)],
     }
     playbook = folder / "play.yml"
     playbook.write_text(json.dumps([play]), encoding="utf-8")
-    return run_playbook(playbook, {}, *arguments)
+    return run_playbook(playbook, settings, *arguments)
+
+
+@pytest.mark.requirement("C6")
+def test_a_node_whose_gpu_is_late_keeps_no_other_closed_and_is_told_last(cluster: Cluster, closed: str, tmp_path: Path) -> None:
+    labels = cluster.get(closed)["metadata"]["labels"]
+    late = {"kind": "Node", "apiVersion": "v1", "metadata": {"name": "late-1", "labels": labels}, "spec": {"taints": [GATE]}}
+    cluster.create("/api/v1/nodes", late)
+    try:
+        done = open_gates(cluster, tmp_path, gpu_node_wait_timeout=3)
+        assert done.returncode == 0, done.stdout
+        assert done.stdout.index("changed: [localhost]") < done.stdout.index("Wait until every GPU node has one")
+        assert GATE not in cluster.get(closed)["spec"]["taints"]
+        told = open_gates(cluster, tmp_path, then=("ready",), gpu_node_wait_timeout=3)
+        assert told.returncode != 0
+        said = " ".join(told.stdout.partition("Tell which nodes have no GPU to lend")[2].split())
+        assert "by the taint autotrade.deployment/gpu-pending, because they have no allocatable nvidia.com/gpu after 3 s" in said
+        assert "late-1" in said
+    finally:
+        cluster.delete("/api/v1/nodes/late-1")
 
 
 @pytest.mark.requirement("C6")

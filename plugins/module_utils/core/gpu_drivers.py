@@ -9,8 +9,14 @@ from dataclasses import dataclass
 
 KIB = 1024
 
-#: PCI ids of GPUs whose memory the processor shares (NVIDIA/gpu-operator:assets/state-mig-manager/0400_configmap.yaml).
-COHERENT: Mapping[str, str] = {"10de:2342": "GH200 96 GB", "10de:2348": "GH200 144 GB"}
+#: PCI ids of GPUs whose memory the processor shares (NVIDIA/gpu-operator:assets/state-mig-manager/0400_configmap.yaml; Linux:
+#: drivers/vfio/pci/nvgrace-gpu/main.c).
+COHERENT: Mapping[str, str] = {
+    "10de:2342": "GH200 96 GB",
+    "10de:2345": "GH200 480 GB",
+    "10de:2348": "GH200 144 GB",
+    "10de:2941": "GB200",
+}
 
 #: The first driver with CDMM, under which the driver keeps the GPU's memory to itself.
 FIRST_WITH_CDMM = "580.65.06"

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.gpu_drivers import (
     CDMM_SOURCE,
+    COHERENT,
     FIRST_WITH_CDMM,
     KIB,
     denial,
@@ -93,8 +94,9 @@ def _wished_sharing(wishes: GpuWishes, facts: GpuFacts) -> Iterator[Finding]:
 
 def _architecture(wishes: GpuWishes, facts: GpuFacts) -> Iterator[Finding]:
     if kind(wishes, facts) is Kind.COHERENT and facts.architecture != "arm64":
-        fix = "Look at `lspci -nn`: a GH200 sits on a Grace processor."
-        yield Finding("architecture-differs", ERROR, f"a GH200 on {facts.architecture}", "arm64", fix, PLATFORM_SOURCE)
+        name = next(COHERENT[gpu] for gpu in facts.gpus if gpu in COHERENT)
+        fix = "Look at `lspci -nn`: such a GPU sits on a Grace processor."
+        yield Finding("architecture-differs", ERROR, f"a {name} on {facts.architecture}", "arm64", fix, PLATFORM_SOURCE)
 
 
 def _pages(wishes: GpuWishes, facts: GpuFacts) -> Iterator[Finding]:

@@ -148,6 +148,11 @@ def note_text(facts: GpuFacts, reasons: Iterable[str]) -> str:
     return json.dumps({"boot": facts.boot, "reasons": list(reasons)}) + "\n"
 
 
+def note_is_over(facts: GpuFacts, reasons: Iterable[str]) -> bool:
+    """Whether nothing of what was noted stands any more, so that the same fault may be cured by a restart another time."""
+    return bool(facts.note.reasons) and not set(facts.note.reasons) & set(reasons)
+
+
 CURED_BY_RESTART = frozenset(
     {
         "page-size-differs",

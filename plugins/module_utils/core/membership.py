@@ -11,6 +11,9 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+#: Our own note of which cluster a host belongs to.
+MARK_FILE = "/var/lib/autotrade/membership.json"
+
 #: What kubeadm's preflight finds where an attempt of ours was cut: its own work, which it goes on with.
 #: Names of the checks as in cmd/kubeadm/app/preflight/checks.go.
 _OWN_TRACES = (
@@ -76,8 +79,12 @@ def refuse_stranger(found: Standing, traces: Traces, cluster: str) -> None:
 
     :raises MembershipError: names what lies there and the way out.
     """
-    if found is not Standing.STRANGER:
-        return
+    if found is Standing.STRANGER:
+        raise MembershipError(refusal(traces, cluster))
+
+
+def refusal(traces: Traces, cluster: str) -> str:
+    """Why a stranger is left alone: what lies there, and the way out."""
     present = {
         "/etc/kubernetes/kubelet.conf": traces.kubelet_conf,
         "/etc/kubernetes/manifests/kube-apiserver.yaml": traces.control_plane,
@@ -89,9 +96,9 @@ def refuse_stranger(found: Standing, traces: Traces, cluster: str) -> None:
         if traces.mark_cluster
         else "a member of a cluster that this collection did not make"
     )
-    raise MembershipError(
+    return (
         f"this host is {whose} ({seen}); expected a host without a cluster, or a member of {cluster}. "
-        "Take it out of the inventory, correct cluster_name, or remove the old cluster from it (kubeadm reset)."
+        f"Take it out of the inventory, correct cluster_name, or remove the old cluster: kubeadm reset, then {MARK_FILE}."
     )
 
 

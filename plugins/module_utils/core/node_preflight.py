@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.host_findings import ERROR, WARNING, Finding
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.membership import MARK_FILE, Standing, Traces, standing
 
 #: Memory that firmware and kernel keep for themselves is missing in what a host shows.
 MEMORY_TOLERANCE = 0.05
@@ -62,6 +63,7 @@ class HostFacts:
     user_id: int
     spare: tuple[SpareDisk, ...] = ()
     fsync_p99_ms: float | None = None
+    traces: Traces = field(default_factory=Traces)
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked: the class's needs, the systems that are supported, the controller's clock, whether the host is a member.
+    """What is asked: the class's needs, the systems that are supported, the controller's clock, what the host is to ``cluster``.
 
     ``directory`` is the one whose disk counts.
     """
@@ -85,8 +87,13 @@ class Question:
     architectures: Sequence[str]
     clock: float
     directory: str = "/var/lib"
-    member: bool = False
+    cluster: str = ""
     swap_allowed: bool = False
+
+
+def is_own(cluster: str, traces: Traces) -> bool:
+    """Whether the host is a member of ``cluster``, or had begun to become one; what it then has of a cluster is its own."""
+    return standing(traces, cluster) in (Standing.MEMBER, Standing.BEGUN)
 
 
 def findings(question: Question, facts: HostFacts) -> list[Finding]:
@@ -182,7 +189,7 @@ def _clock(question: Question, facts: HostFacts) -> Iterator[Finding]:
 
 
 def _ports(question: Question, facts: HostFacts) -> Iterator[Finding]:
-    if question.member:
+    if is_own(question.cluster, facts.traces):
         return
     for port in question.needs.ports:
         if port in facts.busy_ports:
@@ -192,8 +199,16 @@ def _ports(question: Question, facts: HostFacts) -> Iterator[Finding]:
             )
 
 
+def _other_cluster(question: Question, facts: HostFacts) -> Iterator[Finding]:
+    other = facts.traces.mark_cluster
+    if other and other != question.cluster:
+        measured, wanted = f"the mark of cluster {other} in {MARK_FILE}", f"no cluster, or cluster {question.cluster}"
+        fix = f"Take it out of the inventory, correct cluster_name, or remove the old cluster: kubeadm reset, then {MARK_FILE}."
+        yield Finding("other-cluster", ERROR, measured, wanted, fix)
+
+
 def _remains(question: Question, facts: HostFacts) -> Iterator[Finding]:
-    if facts.remains and not question.member:
+    if facts.remains and not is_own(question.cluster, facts.traces):
         fix = "Remove the old cluster from it: kubeadm reset, then /etc/cni/net.d and /var/lib/etcd."
         yield Finding("cluster-remains", ERROR, ", ".join(facts.remains), "no file of another cluster", fix)
 
@@ -208,6 +223,7 @@ _CHECKS: tuple[Callable[[Question, HostFacts], Iterator[Finding]], ...] = (
     _swap,
     _clock,
     _ports,
+    _other_cluster,
     _remains,
 )
 

@@ -23,6 +23,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.gpu_host
     files,
     kind,
     menu_is_stale,
+    note_is_over,
     note_text,
     restart_reasons,
     wrong_packages,
@@ -132,6 +133,7 @@ def run(params: Mapping[str, Any], root: Path = Path("/")) -> Ending:
         "menu_stale": menu_is_stale(wishes, facts),
         "restart": list(reasons),
         "note": {"path": NOTE_FILE, "content": note_text(facts, reasons)},
+        "note_over": note_is_over(facts, reasons),
         "measured": _plain(facts),
     }
     return report(found, params["waived"], "gpu_node_waived", more)

@@ -36,6 +36,8 @@ _PROPERTIES = ("Id", "ActiveState", "UnitFileState", "NeedDaemonReload")
 _ON = ("active", "activating", "reloading")
 _CHUNK = 1 << 20
 _TIMEOUT_S = 300
+# A kernel takes long to install, and a driver is built for each kernel; to stop it in the middle leaves the host half done.
+_INSTALL_TIMEOUT_S = 3600
 # A run that was cut, or the host's own upgrades, may still hold dpkg's lock.
 _INSTALL_OPTIONS = (f"--option=DPkg::Lock::Timeout={_TIMEOUT_S // 2}", "--quiet", "--yes", "--no-install-recommends")
 
@@ -138,12 +140,13 @@ def _install(names: Sequence[str]) -> None:
     if not names:
         return
     if not shutil.which("apt-get"):
-        _run("dnf", "install", "--assumeyes", "--quiet", *names)
+        _run("dnf", "install", "--assumeyes", "--quiet", *names, timeout=_INSTALL_TIMEOUT_S)
         return
     os.environ["DEBIAN_FRONTEND"] = "noninteractive"
     # The host's lists may be older than its mirror.
     _run("apt-get", "update", "--quiet")
-    _run("apt-get", "install", *_INSTALL_OPTIONS, *names)
+    remedy = "Run `dpkg --configure -a` on this host, then run again."
+    _run("apt-get", "install", *_INSTALL_OPTIONS, *names, timeout=_INSTALL_TIMEOUT_S, remedy=remedy)
 
 
 def _sysctl_path(key: str) -> Path:
@@ -268,9 +271,11 @@ def _swap_off() -> None:
         _replace(table, ("\n".join(kept) + "\n").encode(), 0o644)
 
 
-def _run(*command: str) -> str:
+def _run(*command: str, timeout: float = _TIMEOUT_S, remedy: str = "See what it waits for, then run again.") -> str:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise HostStateError(f"{' '.join(command)}: not done within {timeout:g} s, and stopped. {remedy}") from error
     except OSError as error:
         raise HostStateError(
             f"{command[0]}: {error.strerror}; expected the program on this host. Install its package."

@@ -18,16 +18,18 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.membership import (
+    MARK_FILE,
     MembershipError,
     Standing,
     Traces,
     kubeadm_arguments,
+    refusal,
     refuse_stranger,
     skipped_phases,
     standing,
 )
 
-MARK = Path("/var/lib/autotrade/membership.json")
+MARK = Path(MARK_FILE)
 ADMIN = Path("/etc/kubernetes/admin.conf")
 _CA = "/etc/kubernetes/pki/ca.crt"
 _READY_TIMEOUT_S, _POLL_S = 5, 0.5
@@ -82,7 +84,8 @@ def info(params: Mapping[str, Any]) -> dict[str, Any]:
     found = standing(traces, params["cluster"])
     patience = params["wait_timeout"] if found is Standing.MEMBER else 0
     ready, reason = _awaited(params["port"], patience) if traces.control_plane else (False, "no API server on it")
-    return {"changed": False, "standing": found.value, "ready": ready, "reason": reason}
+    refused = refusal(traces, params["cluster"]) if found is Standing.STRANGER else ""
+    return {"changed": False, "standing": found.value, "refusal": refused, "ready": ready, "reason": reason}
 
 
 def _awaited(port: int, patience: float) -> tuple[bool, str]:

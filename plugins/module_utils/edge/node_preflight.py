@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.autotrade.deployment.plugins.module_utils.core import architectures
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.membership import Traces
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.node_preflight import (
     HostFacts,
     Identity,
@@ -22,8 +23,10 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.node_pre
     Question,
     SpareDisk,
     findings,
+    is_own,
 )
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.host_report import report
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.membership import look
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.results import Ending
 
 _REMAINS = (
@@ -32,14 +35,13 @@ _REMAINS = (
     "/var/lib/etcd/member",
     "/etc/rancher",
 )
-_MARK = Path("/var/lib/autotrade/membership.json")
 _LISTENS = "0A"
 # The kernel counts a disk's size in these, whatever its own sectors are.
 _SECTOR = 512
 _SYNCS, _BLOCK = 200, b"x" * 8192
 
 
-def measure(directory: str, disks: Sequence[str], with_sync: bool) -> HostFacts:
+def measure(directory: str, disks: Sequence[str], traces: Traces, with_sync: bool) -> HostFacts:
     """What the host is. ``directory`` is the one whose disk counts, ``disks`` are there for volumes."""
     release = platform.freedesktop_os_release()
     where = _existing(Path(directory))
@@ -61,6 +63,7 @@ def measure(directory: str, disks: Sequence[str], with_sync: bool) -> HostFacts:
         user_id=os.geteuid(),
         spare=tuple(map(_spare, disks)),
         fsync_p99_ms=_sync_time(where) if with_sync else None,
+        traces=traces,
     )
 
 
@@ -133,11 +136,12 @@ def run(params: Mapping[str, Any]) -> Ending:
         architectures=params["architectures"],
         clock=params["clock"],
         directory=params["directory"],
-        member=_MARK.exists(),
+        cluster=params["cluster"],
         swap_allowed=params["swap_allowed"],
     )
     # A member has work to do on its disk, and was measured before it joined.
-    with_sync = needs["fsync_ms"] is not None and not question.member
-    facts = measure(params["directory"], params["disks"], with_sync)
+    traces = look()
+    with_sync = needs["fsync_ms"] is not None and not is_own(question.cluster, traces)
+    facts = measure(params["directory"], params["disks"], traces, with_sync)
     measured = {"measured": {**asdict(facts), **asdict(identity())}}
     return report(findings(question, facts), params["waived"], "node_preflight_waived", measured)

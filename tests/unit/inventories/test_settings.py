@@ -84,6 +84,32 @@ def test_one_thing_that_is_wrong_is_the_one_that_is_told(file: str, change: tupl
     assert "never-to-be-shown" not in told(answer)
 
 
+def test_mirrors_are_asked_of_the_hosts_that_have_them_and_told_once(tmp_path: Path) -> None:
+    inventory = inventories.finished("prod", tmp_path)
+    path = inventory / "group_vars/cluster_hosts.yml"
+    mirrors = 'mirrors: {docker.io: ["https://mirror.example.com"]}'
+    path.write_text(path.read_text().replace("mirrors: {}", mirrors))
+    (inventory / "group_vars/gpu_nodes.yml").write_text(
+        'container_runtime_registry_mirrors: {quay.io: ["https://gpu.example.com"]}\n'
+    )
+    answer = inventories.play(inventory, [inventories.settings_play()])
+    said = told(answer)
+    assert answer.returncode != 0
+    assert "leaves 2 settings open" in said, said[-3000:]
+    assert "container_runtime_registry_mirrors of control-plane-1.trading.internal.docker.io[0] names mirror.example.com" in said
+    assert "container_runtime_registry_mirrors of gpu-1.trading.internal.quay.io[0] names gpu.example.com" in said
+
+
+@pytest.mark.parametrize("name", ["tracing", "logging"])
+def test_a_component_that_is_switched_on_is_asked_and_one_that_is_not_is_not(name: str, tmp_path: Path) -> None:
+    inventory = inventories.finished("prod", tmp_path)
+    bad = {f"{name}_images": {"one": {"repository": "registry.trading.internal/one", "tag": "latest", "digest": ""}}}
+    for on in (True, False):
+        play = {**inventories.settings_play(), "vars": {f"{name}_enabled": on, **bad}}
+        said = told(inventories.play(inventory, [play]))
+        assert (f"{name}_images.one is registry.trading.internal/one:latest" in said) is on, said[-3000:]
+
+
 def test_google_clouds_network_has_to_be_named(tmp_path: Path) -> None:
     inventory = inventories.finished("gcp", tmp_path)
     path = inventory / "group_vars/all/cluster.yml"

@@ -19,6 +19,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.gpu_host
     files,
     kind,
     menu_is_stale,
+    note_is_over,
     restart_reasons,
 )
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.host_findings import ERROR, PENDING, WARNING
@@ -64,12 +65,19 @@ def levels(wishes: GpuWishes, facts: GpuFacts) -> set[str]:
 
 
 @pytest.mark.parametrize(("pages", "size"), [("4k", 4), ("64k", 64)])
-@pytest.mark.parametrize("gpu", ["10de:2342", "10de:2348"])
-def test_a_gh200_that_is_right_is_left_alone_whatever_its_pages(pages: str, size: int, gpu: str) -> None:
+@pytest.mark.parametrize("gpu", ["10de:2342", "10de:2345", "10de:2348", "10de:2941"])
+def test_a_coherent_gpu_that_is_right_is_left_alone_whatever_its_pages(pages: str, size: int, gpu: str) -> None:
     host, wishes = replace(GH200, page_size=size * KIB, gpus=(gpu,)), replace(WISHES, page_size=pages)
     assert findings(wishes, host) == []
     assert findings(replace(wishes, settled=True), host) == []
     assert kind(wishes, host) is Kind.COHERENT
+
+
+def test_a_gb200_is_coherent_and_named() -> None:
+    assert set(files(WISHES, replace(BARE, gpus=("10de:2941",)))) == {PIN_FILE, MODPROBE_FILE, BOOT_FILE}
+    assert ids(WISHES, replace(NUMA, gpus=("10de:2941",))) == ["memory-not-by-driver", "numa-nodes-too-many"]
+    finding = findings(WISHES, replace(GH200, gpus=("10de:2941",), architecture="amd64"))[0]
+    assert (finding.id, finding.measured) == ("architecture-differs", "a GB200 on amd64")
 
 
 def test_a_bare_gh200_is_told_everything_at_once_and_started_anew_for_it() -> None:
@@ -183,6 +191,18 @@ def test_a_restart_that_cured_nothing_is_not_tried_again() -> None:
     # Another wish is another reason.
     old = restart_reasons(findings(replace(WISHES, driver="580.142"), GH200))
     assert "restart-in-vain" not in ids(WISHES, replace(GH200, driver=Driver("580.142", True, "driver"), note=Note("then", old)))
+
+
+def test_a_note_is_over_once_nothing_of_it_stands() -> None:
+    reasons = restart_reasons(findings(WISHES, NUMA))
+    noted = Note("then", (*reasons, "driver-not-loaded: 580.173.02"))
+    assert not note_is_over(replace(NUMA, note=noted), reasons)
+    cured = replace(GH200, note=noted)
+    assert note_is_over(cured, restart_reasons(findings(WISHES, cured)))
+    # Another fault is no reason to keep it.
+    other = replace(cured, page_size=4 * KIB)
+    assert note_is_over(other, restart_reasons(findings(WISHES, other)))
+    assert not note_is_over(GH200, ())
 
 
 @given(

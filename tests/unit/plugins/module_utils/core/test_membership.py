@@ -45,7 +45,7 @@ def test_standing(traces: Traces, expected: Standing) -> None:
 
 def test_a_stranger_is_refused_with_what_lies_there() -> None:
     traces = Traces(kubelet_conf=True, etcd_data=True)
-    with pytest.raises(MembershipError, match=r"kubelet.conf, /var/lib/etcd/member.*expected.*kubeadm reset"):
+    with pytest.raises(MembershipError, match=r"kubelet.conf, /var/lib/etcd/member.*expected.*kubeadm reset, then /var/lib/.*"):
         refuse_stranger(standing(traces, "lab"), traces, "lab")
     with pytest.raises(MembershipError, match="a member of cluster other"):
         refuse_stranger(Standing.STRANGER, Traces("other", "member", kubelet_conf=True), "lab")

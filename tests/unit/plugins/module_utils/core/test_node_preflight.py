@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.host_findings import ERROR, not_waived
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.membership import Traces
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.node_preflight import (
     GIB,
     HostFacts,
@@ -20,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 NEEDS = Needs(cpus=4, memory=16 * GIB, disk=100 * GIB, spare=200 * GIB, ports=(6443, 10250), fsync_ms=10.0)
-QUESTION = Question(NEEDS, {"debian": ["12", "13"]}, ["amd64", "arm64"], clock=1000.0)
+QUESTION = Question(NEEDS, {"debian": ["12", "13"]}, ["amd64", "arm64"], clock=1000.0, cluster="trading")
 HOST = HostFacts(
     system="debian",
     system_version="12",
@@ -56,6 +57,7 @@ WRONG = {
     "swap-on": replace(HOST, swaps=("/dev/sda2",)),
     "clock-off": replace(HOST, clock=1090.0),
     "port-6443-in-use": replace(HOST, busy_ports={6443: "nginx"}),
+    "other-cluster": replace(HOST, traces=Traces("staging", "begun")),
     "cluster-remains": replace(HOST, remains=("/var/lib/etcd/member",)),
 }
 
@@ -102,7 +104,22 @@ def test_a_small_disk_is_told_with_the_directory_that_counts() -> None:
 
 def test_a_member_may_listen_and_have_files() -> None:
     busy = replace(HOST, busy_ports={6443: "kube-apiserver"}, remains=("/var/lib/etcd/member",))
-    assert findings(replace(QUESTION, member=True), busy) == []
+    for traces in (Traces("trading", "member", kubelet_conf=True), Traces("trading", "begun")):
+        assert findings(QUESTION, replace(busy, traces=traces)) == []
+
+
+def test_a_member_of_another_cluster_is_refused_by_both_names_and_counts_as_no_member() -> None:
+    other = replace(HOST, traces=Traces("staging", "member", kubelet_conf=True), busy_ports={10250: "kubelet"}, remains=("x",))
+    found = {finding.id: finding for finding in findings(QUESTION, other)}
+    assert list(found) == ["port-10250-in-use", "other-cluster", "cluster-remains"]
+    assert "cluster staging" in found["other-cluster"].measured
+    assert found["other-cluster"].wanted == "no cluster, or cluster trading"
+    assert "cluster_name" in found["other-cluster"].fix
+
+
+def test_our_note_without_the_cluster_behind_it_makes_no_member() -> None:
+    reset = replace(HOST, traces=Traces("trading", "member"), busy_ports={6443: "nginx"})
+    assert [finding.id for finding in findings(QUESTION, reset)] == ["port-6443-in-use"]
 
 
 @given(st.sets(st.sampled_from(sorted(WRONG))))

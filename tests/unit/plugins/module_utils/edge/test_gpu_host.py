@@ -141,6 +141,7 @@ def test_the_result_says_what_to_write_and_why_to_start_anew(tmp_path: Path) -> 
     assert not ending.result["menu_stale"]
     assert ending.result["restart"] == ["memory-not-by-driver: memory mode driver (CDMM), no NUMA node of a GPU"]
     assert json.loads(ending.result["note"]["content"]) == {"boot": "b00t", "reasons": ending.result["restart"]}
+    assert ending.result["note_over"]  # its driver was not loaded, and is by now
     assert {file["path"] for file in ending.result["files"]} >= {"/etc/modprobe.d/autotrade-nvidia.conf"}
 
 

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge import node_preflight
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge import membership, node_preflight
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.node_preflight import run
 
 NEEDS = {"cpus": 1, "memory": 1, "disk": 1, "spare": 0, "solid_state": False, "ports": [], "fsync_ms": None}
 RELEASE = platform.freedesktop_os_release()
 ASKED = {
+    "cluster": "trading",
     "clock": time.time(),
     "systems": {RELEASE["ID"]: [RELEASE.get("VERSION_ID", "")]},
     "architectures": ["amd64", "arm64"],
@@ -45,6 +46,19 @@ def test_what_is_lacking_is_told_with_its_waiver_and_what_was_measured() -> None
 
 def test_synced_writes_are_measured_where_a_limit_is_set() -> None:
     assert run(asked(fsync_ms=60_000.0)).result["measured"]["fsync_p99_ms"] > 0
+
+
+def test_the_clusters_name_is_compared_with_the_one_in_the_hosts_mark(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    mark = tmp_path / "membership.json"
+    monkeypatch.setattr(membership, "MARK", mark)
+    mark.write_text('{"cluster": "staging", "standing": "begun"}')
+    ending = run(asked(fsync_ms=60_000.0))
+    assert ending.failed
+    assert "other-cluster: found the mark of cluster staging" in ending.result["msg"]
+    # What it has of a cluster is its own work once the names agree: its disk is then busy, and measured no more.
+    mine = run({**asked(fsync_ms=60_000.0), "cluster": "staging"})
+    assert not mine.failed, mine.result["msg"]
+    assert mine.result["measured"]["fsync_p99_ms"] is None
 
 
 def test_a_disk_for_volumes_is_as_large_as_the_kernel_counts_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
