@@ -100,10 +100,6 @@ def test_its_service_answers_by_name(probe: str, component: str) -> None:
     assert all(component in answer for answer in heard["responses"])
 
 
-def test_a_name_that_is_not_there_is_not_found(probe: str) -> None:
-    assert asked(probe, f"nobody.{SPACE}.svc.cluster.local").get("responses", []) == []
-
-
 def test_services_answer_on_every_node() -> None:
     address = LAB.kubectl("get", "service", "-n", SPACE, "data-acquisition")["spec"]["clusterIP"]
     for name in LAB.hosts:
