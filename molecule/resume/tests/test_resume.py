@@ -21,16 +21,18 @@ ENVIRONMENT = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIB
 SETTINGS = ("-e", f"lab_size=small lab_hosts_name={LAB.name} lab_network={LAB.network}")
 KILLS = int(os.environ.get("RESUME_KILLS", "10"))
 SEED = int(os.environ.get("RESUME_SEED", "0")) or time.time_ns() % 1_000_000
-# A whole run has about 100 tasks and 90 times 2 s in them; so far apart, ten kills spread over all of it.
-STEP = 190 // KILLS
+# Runs that go on behind each other have about 110 ticks to do in all; so far apart, the kills spread over them.
+STEP = 110 // KILLS
 LATE = "cpu-2"
 GONE_S, BOOT_S, READY_S = 600.0, 120.0, 120.0
 # What the module cluster_invitation gives a token by default.
 TOKEN_LIFE = timedelta(minutes=30)
 # What a file that was being written is called, by this collection (.NAME.XXXXXXXX, NAME.new) and by dpkg.
 DRAFTS = r".*/(\.[^/]+\.[a-z0-9_]{8}|[^/]+\.new|[^/]+\.dpkg-new|[^/]+\.dpkg-tmp)"
+# Where kubeadm's configuration lies, with its token, for as long as kubeadm runs; and what Ansible copies to a host.
+TEMPORARY = "/tmp/tmp*.yaml ~root/.ansible/tmp/* /home/*/.ansible/tmp/*"
 # All that a run writes on a host; what the kubelet keeps of its pods changes by itself.
-WRITTEN = "/etc /opt /usr/local /var/lib/autotrade /var/lib/kubelet/config.yaml /var/lib/kubelet/pki /root /home"
+WRITTEN = "/etc /opt /usr/local /var/lib/autotrade /var/lib/kubelet/config.yaml /var/lib/kubelet/pki ~root /home"
 
 
 def play(name: str, *arguments: str, cut: Cut | None = None, known: int = 0) -> Ran:
@@ -40,7 +42,11 @@ def play(name: str, *arguments: str, cut: Cut | None = None, known: int = 0) -> 
 
 def provision(*arguments: str) -> Ran:
     """A run that nobody kills."""
-    ran = play("provision", *arguments)
+    return to_its_end("provision", *arguments)
+
+
+def to_its_end(name: str, *arguments: str) -> Ran:
+    ran = play(name, *arguments)
     print(f"  ran to its end in {ran.seconds:.0f} s, exit status {ran.status}")
     return ran
 
@@ -59,7 +65,9 @@ def killed_runs() -> list[Ran]:
         assert ran.killed, ran.output[-6000:]
         assert "fatal:" not in ran.output, ran.output[-6000:]
         runs.append(ran)
-        print(f"  kill {number} of {'the whole' if cut.whole else 'the first process'}, {ran.seconds:.0f} s, {place(ran)}")
+        print(
+            f"  kill {number}, {'everything' if cut.whole else 'ansible-playbook alone'}, after {ran.seconds:.0f} s, {place(ran)}"
+        )
     return runs
 
 
@@ -108,10 +116,7 @@ def assert_nothing_left() -> None:
         host = LAB.on(name)
         drafts = f"find {WRITTEN} -xdev -regextype posix-extended -regex '{DRAFTS}'"
         assert host.check_output(drafts) == "", name
-        assert (
-            host.check_output("find /tmp /root/.ansible/tmp /home/*/.ansible/tmp -mindepth 1 -name '*.yaml' 2>/dev/null; true")
-            == ""
-        )
+        assert host.check_output(f"find {TEMPORARY} 2>/dev/null; true") == "", name
         assert host.run("flock --nonblock /var/lib/autotrade/membership.lock true").rc == 0, name
         assert host.run("pgrep -x 'kubeadm|apt-get|dpkg'").rc == 1, name
         assert host.check_output("dpkg --audit") == "", name
@@ -154,7 +159,7 @@ def test_a_dead_worker_stops_nobody_and_joins_later_alone() -> None:
     LAB.power(LATE).on()
     eventually(lambda: LAB.reachable(LATE), BOOT_S)
     before = written(others)
-    alone = provision("--limit", LATE)
+    alone = to_its_end("site", "--limit", LATE)
     assert alone.status == 0, alone.output[-6000:]
     assert set(alone.recap()) == {LATE}
     eventually(lambda: LATE in ready(), READY_S, ready)

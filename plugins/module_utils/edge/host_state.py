@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import grp
 import hashlib
 import os
@@ -12,6 +13,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+import time
 import urllib.error
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -36,8 +38,10 @@ _PROPERTIES = ("Id", "ActiveState", "UnitFileState", "NeedDaemonReload")
 _ON = ("active", "activating", "reloading")
 _CHUNK = 1 << 20
 _TIMEOUT_S = 300
-# A run that was cut, or the host's own upgrades, may still hold dpkg's lock.
-_INSTALL_OPTIONS = (f"--option=DPkg::Lock::Timeout={_TIMEOUT_S // 2}", "--quiet", "--yes", "--no-install-recommends")
+# A run that was cut, or the host's own upgrades, may still hold the locks of apt and dpkg.
+_LISTS_LOCK = Path("/var/lib/apt/lists/lock")
+_LOCK_TIMEOUT_S, _LOCK_POLL_S = _TIMEOUT_S // 2, 0.5
+_INSTALL_OPTIONS = (f"--option=DPkg::Lock::Timeout={_LOCK_TIMEOUT_S}", "--quiet", "--yes", "--no-install-recommends")
 
 
 def observe(wanted: Wanted) -> Observed:
@@ -141,9 +145,24 @@ def _install(names: Sequence[str]) -> None:
         _run("dnf", "install", "--assumeyes", "--quiet", *names)
         return
     os.environ["DEBIAN_FRONTEND"] = "noninteractive"
-    # The host's lists may be older than its mirror.
+    # The host's lists may be older than its mirror. DPkg::Lock::Timeout is not for their lock: update fails at once.
+    deadline = time.monotonic() + _LOCK_TIMEOUT_S
+    while _held(_LISTS_LOCK) and time.monotonic() < deadline:
+        time.sleep(_LOCK_POLL_S)
     _run("apt-get", "update", "--quiet")
     _run("apt-get", "install", *_INSTALL_OPTIONS, *names)
+
+
+def _held(lock: Path) -> bool:
+    """Whether another process holds a lock as apt takes it (fcntl, not flock)."""
+    try:
+        with lock.open("a", encoding="utf-8") as stream:
+            fcntl.lockf(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except (BlockingIOError, PermissionError):
+        return True
+    return False
 
 
 def _sysctl_path(key: str) -> Path:
