@@ -54,20 +54,19 @@ def to_its_end(name: str, *arguments: str) -> Ran:
 def killed_runs() -> list[Ran]:
     """Start again after each kill; what a run does by itself in between has to be right."""
     print(f"\nseed {SEED} (RESUME_SEED)")
-    runs: list[Ran] = []
-    for number, cut in enumerate(draw(random.Random(SEED), KILLS, STEP), 1):
+    chance, runs = random.Random(SEED), list[Ran]()
+    for number, cut in enumerate(draw(chance, KILLS, STEP), 1):
         known = max((len(ran.tasks) for ran in runs), default=0)
         ran = play("provision", cut=cut, known=known)
         if not ran.killed:
-            # All is done by now, so there is nothing new to go on to: the kill meets a run that changes nothing.
+            # All is done, so there is nothing new to go on to: the kill meets a run that has nothing to change, somewhere.
             assert ran.status == 0, ran.output[-6000:]
-            ran = play("provision", cut=cut)
+            ran = play("provision", cut=cut, known=chance.randrange(known - STEP))
         assert ran.killed, ran.output[-6000:]
         assert "fatal:" not in ran.output, ran.output[-6000:]
         runs.append(ran)
-        print(
-            f"  kill {number}, {'everything' if cut.whole else 'ansible-playbook alone'}, after {ran.seconds:.0f} s, {place(ran)}"
-        )
+        killed = "everything" if cut.whole else "ansible-playbook alone"
+        print(f"  kill {number}, {killed}, after {ran.seconds:.0f} s, {place(ran)}")
     return runs
 
 
