@@ -137,5 +137,5 @@ def _stat(pid: int) -> list[str]:
 
 
 def draw(chance: random.Random, number: int, step: int) -> list[Cut]:
-    """Cuts that lie ``step`` ticks apart on average; every other one leaves children alive."""
-    return [Cut(chance.randint(1, 2 * step - 1), whole=index % 2 == 1) for index in range(number)]
+    """Cuts that lie ``step`` ticks apart, half of it more or less; every other one leaves children alive."""
+    return [Cut(chance.randint(step - step // 2, step + step // 2), whole=index % 2 == 1) for index in range(number)]

@@ -72,4 +72,4 @@ def test_cuts_are_repeated_by_their_seed_and_are_of_both_kinds() -> None:
     assert cuts == draw(random.Random(7), 10, step=19)
     assert cuts != draw(random.Random(8), 10, step=19)
     assert sum(cut.whole for cut in cuts) == 5
-    assert all(1 <= cut.ticks < 38 for cut in cuts)
+    assert all(10 <= cut.ticks <= 28 for cut in cuts)
