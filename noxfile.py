@@ -148,6 +148,12 @@ def lab_site(session: nox.Session) -> None:
 
 
 @nox.session
+def resume(session: nox.Session) -> None:
+    """Runs that are killed and started again; a dead worker that joins later, alone. Needs root and podman."""
+    lab_scenario(session, "resume")
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Ratios against peers and floors, and published manifest sets against kubectl; the table stands in build/bench.json."""
     tests(session, "tests/bench", "-s")

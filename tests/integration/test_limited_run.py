@@ -1,4 +1,4 @@
-"""The last play of playbooks/provision.yml with ``--limit``: it acts through the API server for the run's own hosts and logs in nowhere."""
+"""The last play of playbooks/provision.yml with ``--limit``: it acts for the run's own hosts, and logs in nowhere."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def run(cluster: Cluster, folder: Path, *arguments: str) -> CompletedProcess[str
     first = {"name": "Join", "hosts": "cluster_hosts", "gather_facts": False, "tags": ["provision"], "tasks": [failed, member]}
     (folder / "plays.yml").write_text(yaml.safe_dump([first, last]), encoding="utf-8")
     variables = inventory_hosts()["cpu-1"] | NOWHERE | {"node_labels": {LABEL: "yes"}}
-    group = {"hosts": dict.fromkeys(NAMES, {}), "vars": variables}
+    group = {"hosts": {name: {} for name in NAMES}, "vars": variables}
     (folder / "hosts.json").write_text(json.dumps({"all": {"children": {"cluster_hosts": {"children": {"cpu_nodes": group}}}}}))
     extra = {"cluster_platform": "lab", "cluster_kubeconfig": str(cluster.kubeconfig)}
     return run_playbook(folder / "plays.yml", extra, "-i", str(folder / "hosts.json"), *arguments)

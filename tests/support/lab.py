@@ -78,6 +78,13 @@ class Lab:
         credentials = f"--cacert={pki}/ca.crt --cert={pki}/server.crt --key={pki}/server.key"
         return self.on(host).run(f"/srv/autotrade/store/bin/etcdctl {credentials} {arguments}")
 
+    def etcd_members(self, host: str) -> list[dict[str, Any]]:
+        """The members of etcd as the one on ``host`` knows them; learners have isLearner."""
+        answer = self.etcdctl(host, "member list --write-out=json")
+        assert answer.rc == 0, answer.stderr
+        found: list[dict[str, Any]] = json.loads(answer.stdout)["members"]
+        return found
+
     def reachable(self, host: str) -> bool:
         """Whether the host takes a login."""
         try:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterable
-from typing import Any
 
 import pytest
 from testinfra.host import Host
@@ -109,15 +107,9 @@ def test_the_gpu_is_counted_and_kept_for_those_who_ask() -> None:
 def test_etcd_has_a_voting_member_on_each_control_plane_host() -> None:
     pods = LAB.kubectl("get", "pods", "--namespace=kube-system", "--selector=component=etcd")["items"]
     assert {pod["spec"]["nodeName"] for pod in pods} == set(CONTROL_PLANE)
-    found = _etcd_members(CONTROL_PLANE[0])
+    found = LAB.etcd_members(CONTROL_PLANE[0])
     assert {entry["name"] for entry in found} == set(CONTROL_PLANE)
     assert not any(entry.get("isLearner") for entry in found)
-
-
-def _etcd_members(name: str) -> Iterable[dict[str, Any]]:
-    answer = LAB.etcdctl(name, "member list --write-out=json")
-    assert answer.rc == 0, answer.stderr
-    return json.loads(answer.stdout)["members"]
 
 
 def test_secrets_are_encrypted_in_etcd() -> None:

@@ -10,10 +10,9 @@ import hashlib
 import os
 import pwd
 import shutil
-import subprocess
 import tempfile
 import urllib.error
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ansible.module_utils.urls import open_url
@@ -28,6 +27,8 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.host_sta
     Wanted,
     watched_paths,
 )
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.host_packages import install, installed
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge.host_programs import TIMEOUT_S, run_program
 
 STAMPS = Path("/var/lib/autotrade/units")
 _HASHES = Path("/var/lib/autotrade/hashes")
@@ -35,11 +36,6 @@ _LARGE = 1_000_000
 _PROPERTIES = ("Id", "ActiveState", "UnitFileState", "NeedDaemonReload")
 _ON = ("active", "activating", "reloading")
 _CHUNK = 1 << 20
-_TIMEOUT_S = 300
-# A kernel takes long to install, and a driver is built for each kernel; to stop it in the middle leaves the host half done.
-_INSTALL_TIMEOUT_S = 3600
-# A run that was cut, or the host's own upgrades, may still hold dpkg's lock.
-_INSTALL_OPTIONS = (f"--option=DPkg::Lock::Timeout={_TIMEOUT_S // 2}", "--quiet", "--yes", "--no-install-recommends")
 
 
 def observe(wanted: Wanted) -> Observed:
@@ -49,7 +45,7 @@ def observe(wanted: Wanted) -> Observed:
         units=_unit_facts([unit.name for unit in wanted.units]),
         sysctls={key: _sysctl(key) for key in wanted.sysctls},
         modules=frozenset(name for name in wanted.modules if _has_module(name)),
-        packages=_installed(wanted.packages),
+        packages=installed(wanted.packages),
         swaps=tuple(line.split()[0] for line in Path("/proc/swaps").read_text(encoding="ascii").splitlines()[1:]),
     )
 
@@ -102,7 +98,7 @@ def _sha256(path: Path) -> str:
 def _unit_facts(names: list[str]) -> dict[str, UnitFact]:
     if not names:
         return {}
-    shown = _run("systemctl", "show", f"--property={','.join(_PROPERTIES)}", *names)
+    shown = run_program("systemctl", "show", f"--property={','.join(_PROPERTIES)}", *names)
     blocks = [dict(line.split("=", 1) for line in block.splitlines() if "=" in line) for block in shown.split("\n\n")]
     return {name: _unit_fact(name, block) for name, block in zip(names, blocks, strict=True)}
 
@@ -121,32 +117,6 @@ def _read(path: Path) -> str:
         return path.read_text(encoding="utf-8").strip()
     except OSError:
         return ""
-
-
-def _installed(names: Sequence[str]) -> frozenset[str]:
-    if not names:
-        return frozenset()
-    if shutil.which("dpkg-query"):
-        command = ["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\n", *names]
-        # It answers 1 when it knows nothing of one of them, and tells of the others all the same.
-        shown = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False).stdout
-        return frozenset(line.split()[0] for line in shown.splitlines() if line.endswith(" installed"))
-    return frozenset(
-        name for name in names if subprocess.run(["rpm", "--query", name], capture_output=True, check=False).returncode == 0
-    )
-
-
-def _install(names: Sequence[str]) -> None:
-    if not names:
-        return
-    if not shutil.which("apt-get"):
-        _run("dnf", "install", "--assumeyes", "--quiet", *names, timeout=_INSTALL_TIMEOUT_S)
-        return
-    os.environ["DEBIAN_FRONTEND"] = "noninteractive"
-    # The host's lists may be older than its mirror.
-    _run("apt-get", "update", "--quiet")
-    remedy = "Run `dpkg --configure -a` on this host, then run again."
-    _run("apt-get", "install", *_INSTALL_OPTIONS, *names, timeout=_INSTALL_TIMEOUT_S, remedy=remedy)
 
 
 def _sysctl_path(key: str) -> Path:
@@ -171,7 +141,7 @@ def carry_out(plan: Plan) -> None:
 
     :raises HostStateError: what failed, in the words of the program that failed.
     """
-    _install(plan.install)
+    install(plan.install)
     _load(plan.load)
     _write_all(plan.write)
     for path in plan.remove:
@@ -181,7 +151,7 @@ def carry_out(plan: Plan) -> None:
     if plan.swap_off:
         _swap_off()
     if plan.reload_systemd:
-        _run("systemctl", "daemon-reload")
+        run_program("systemctl", "daemon-reload")
     for verb, names in (("enable", plan.enable), ("disable", plan.disable), ("stop", plan.stop)):
         _systemctl(verb, names)
     _systemctl("start", plan.start)
@@ -194,15 +164,15 @@ def carry_out(plan: Plan) -> None:
 def _systemctl(verb: str, names: Iterable[str]) -> None:
     for name in names:
         try:
-            _run("systemctl", verb, name)
+            run_program("systemctl", verb, name)
         except HostStateError as error:
-            journal = _run("journalctl", "--unit", name, "--lines=8", "--no-pager", "--output=cat")
+            journal = run_program("journalctl", "--unit", name, "--lines=8", "--no-pager", "--output=cat")
             raise HostStateError(f"{error}\n{journal.strip()}") from error
 
 
 def _load(names: Iterable[str]) -> None:
     for name in names:
-        _run("modprobe", name)
+        run_program("modprobe", name)
         if not _has_module(name):
             raise HostStateError(
                 f"kernel module {name}: modprobe said yes and its sign {KERNEL_SIGNS.get(name, name)} is missing"
@@ -223,12 +193,12 @@ def _validate(file: File, content: bytes) -> None:
     with tempfile.NamedTemporaryFile(suffix=Path(file.path).suffix) as draft:
         draft.write(content)
         draft.flush()
-        _run(*(word.replace("%s", draft.name) for word in file.validate.split()))
+        run_program(*(word.replace("%s", draft.name) for word in file.validate.split()))
 
 
 def _fetch(file: File) -> bytes:
     try:
-        content: bytes = open_url(file.url, timeout=_TIMEOUT_S).read()
+        content: bytes = open_url(file.url, timeout=TIMEOUT_S).read()
     except (urllib.error.URLError, OSError, ValueError) as error:
         raise HostStateError(f"{file.path}: {file.url} does not answer ({error}); expected the artifact store there") from error
     found = hashlib.sha256(content).hexdigest()
@@ -263,23 +233,9 @@ def _set_sysctl(key: str, value: str) -> None:
 
 
 def _swap_off() -> None:
-    _run("swapoff", "--all")
+    run_program("swapoff", "--all")
     table = Path("/etc/fstab")
     lines = _read(table).splitlines() if table.exists() else []
     kept = ["#" + line if len(line.split()) > 2 and line.split()[2] == "swap" and line[0] != "#" else line for line in lines]  # noqa: PLR2004
     if kept != lines:
         _replace(table, ("\n".join(kept) + "\n").encode(), 0o644)
-
-
-def _run(*command: str, timeout: float = _TIMEOUT_S, remedy: str = "See what it waits for, then run again.") -> str:
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
-    except subprocess.TimeoutExpired as error:
-        raise HostStateError(f"{' '.join(command)}: not done within {timeout:g} s, and stopped. {remedy}") from error
-    except OSError as error:
-        raise HostStateError(
-            f"{command[0]}: {error.strerror}; expected the program on this host. Install its package."
-        ) from error
-    if done.returncode:
-        raise HostStateError(f"{' '.join(command)}: exit status {done.returncode}: {(done.stdout + done.stderr).strip()[-1500:]}")
-    return done.stdout

@@ -13,6 +13,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.membersh
     founder,
     kubeadm_arguments,
     refuse_stranger,
+    skipped_phases,
     sponsor,
     standing,
 )
@@ -111,3 +112,16 @@ def test_a_cut_attempt_goes_on_over_its_own_traces_alone() -> None:
         assert ("Port-6443" in waived) == (found is Standing.BEGUN)
         assert "all" not in waived.split("=")[1].split(",")
     assert not any("ignore" in argument for argument in kubeadm_arguments("join", "/c.yaml", Standing.ABSENT, []))
+
+
+@pytest.mark.parametrize("action", ["init", "join"])
+@pytest.mark.parametrize("found", [Standing.ABSENT, Standing.BEGUN])
+@pytest.mark.parametrize("credentials", [True, False])
+def test_only_a_cut_join_whose_kubelet_has_credentials_leaves_its_start_out(
+    action: str, found: Standing, credentials: bool
+) -> None:
+    skipped = skipped_phases(action, found, Traces("lab", "begun", kubelet_conf=credentials))
+    assert bool(skipped) == ((action, found, credentials) == ("join", Standing.BEGUN, True))
+    arguments = kubeadm_arguments(action, "/c.yaml", found, [], skipped)
+    assert ("--skip-phases=kubelet-start" in arguments) == bool(skipped)
+    assert any(argument.startswith("--skip-phases") for argument in arguments) == bool(skipped)

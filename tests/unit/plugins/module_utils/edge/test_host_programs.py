@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.host_state import HostStateError, Plan
-from ansible_collections.autotrade.deployment.plugins.module_utils.edge import host_state
+from ansible_collections.autotrade.deployment.plugins.module_utils.edge import host_packages
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge.host_state import carry_out
 
 
@@ -22,7 +22,7 @@ def slow(monkeypatch: pytest.MonkeyPatch, verb: str, *present: str) -> dict[tupl
         return subprocess.CompletedProcess(command, 0, "", "")
 
     monkeypatch.setattr(subprocess, "run", run)
-    monkeypatch.setattr(host_state.shutil, "which", lambda name: name if name in present else None)
+    monkeypatch.setattr(host_packages.shutil, "which", lambda name: name if name in present else None)
     return given
 
 
