@@ -15,7 +15,6 @@ NEEDS = {"cpus": 1, "memory": 1, "disk": 1, "spare": 0, "solid_state": False, "p
 RELEASE = platform.freedesktop_os_release()
 ASKED = {
     "cluster": "trading",
-    "clock": time.time(),
     "systems": {RELEASE["ID"]: [RELEASE.get("VERSION_ID", "")]},
     "architectures": ["amd64", "arm64"],
     "directory": "/var/lib",
@@ -26,7 +25,7 @@ ASKED = {
 
 
 def asked(**needs: Any) -> dict[str, Any]:
-    return {**ASKED, "needs": {**NEEDS, **needs}}
+    return {**ASKED, "clock": time.time(), "needs": {**NEEDS, **needs}}
 
 
 def test_a_host_that_has_what_is_asked_for_is_measured() -> None:
