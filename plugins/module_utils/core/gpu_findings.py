@@ -94,9 +94,9 @@ def _wished_sharing(wishes: GpuWishes, facts: GpuFacts) -> Iterator[Finding]:
 
 def _architecture(wishes: GpuWishes, facts: GpuFacts) -> Iterator[Finding]:
     if kind(wishes, facts) is Kind.COHERENT and facts.architecture != "arm64":
-        name = next(COHERENT[gpu] for gpu in facts.gpus if gpu in COHERENT)
+        names = [COHERENT[gpu] for gpu in facts.gpus if gpu in COHERENT]
         fix = "Look at `lspci -nn`: such a GPU sits on a Grace processor."
-        yield Finding("architecture-differs", ERROR, f"a {name} on {facts.architecture}", "arm64", fix, PLATFORM_SOURCE)
+        yield Finding("architecture-differs", ERROR, f"a {names[0]} on {facts.architecture}", "arm64", fix, PLATFORM_SOURCE)
 
 
 def _pages(wishes: GpuWishes, facts: GpuFacts) -> Iterator[Finding]:
