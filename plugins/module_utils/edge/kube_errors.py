@@ -33,12 +33,11 @@ class NoClusterError(LoginError):
 
 
 class UnreachableError(NoClusterError):
-    """The API server did not answer within our patience."""
+    """The API server did not answer within our patience, of ``seconds``; 0 where it was not asked again."""
 
     def __init__(self, host: str, why: str, seconds: float, *, met: bool = False) -> None:
-        super().__init__(
-            f"the API server {host} did not answer for {seconds:.0f} s: {why}; check host, kubeconfig, context and proxy"
-        )
+        waited = f" for {seconds:.0f} s" if seconds else ""
+        super().__init__(f"the API server {host} did not answer{waited}: {why}; check host, kubeconfig, context and proxy")
         self.host, self.met = host, met
 
 

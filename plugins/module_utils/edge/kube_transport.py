@@ -116,14 +116,15 @@ class Transport:
         return response
 
     def lines(self, response: Any) -> Iterator[bytes]:
-        """Lines of an open answer as they come. Raises UnreachableError when the stream breaks or stays silent."""
+        """Lines of an open answer, until it ends or is silent, which asking again judges. Raises UnreachableError for a break."""
         rest = b""
         try:
             for chunk in response.stream(65536):
                 *whole, rest = (rest + chunk).split(b"\n")
                 yield from (line for line in whole if line)
         except _BROKEN as error:
-            raise UnreachableError(self.login.host, _why(error), 0) from None
+            if not isinstance(error, http.ReadTimeoutError):
+                raise UnreachableError(self.login.host, _why(error), 0) from None
         finally:
             response.close()
 

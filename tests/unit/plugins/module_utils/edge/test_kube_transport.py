@@ -162,6 +162,50 @@ def test_a_webhook_that_is_down_is_waited_for_once(host: str) -> None:
     assert 50 < clock.time <= 60
 
 
+class Watched(BaseHTTPRequestHandler):
+    """Opens an answer, sends one event, and then does what ``then`` says: says nothing more, or breaks off."""
+
+    protocol_version = "HTTP/1.1"
+    ended: ClassVar[threading.Event]
+    then: ClassVar[str]
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        self.wfile.write(b'a\r\n{"one": 1}\r\n1\r\n\n\r\n')
+        if self.then == "silence":
+            self.ended.wait(60)
+        self.close_connection = True
+
+    def log_message(self, *_arguments: object) -> None:
+        """Silent."""
+
+
+@pytest.fixture
+def watched() -> Iterator[Transport]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Watched)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    Watched.ended = threading.Event()
+    yield Transport(Login(f"http://127.0.0.1:{server.server_port}"), 1)
+    Watched.ended.set()
+    server.shutdown()
+    server.server_close()
+
+
+def test_an_open_answer_that_stays_silent_ends(watched: Transport) -> None:
+    Watched.then = "silence"
+    assert list(watched.lines(watched.stream("/watch", {}, 0.3))) == [b'{"one": 1}']
+
+
+def test_an_open_answer_that_breaks_is_told_without_a_time_that_nobody_waited(watched: Transport) -> None:
+    Watched.then = "break"
+    lines = watched.lines(watched.stream("/watch", {}, 5))
+    assert next(lines) == b'{"one": 1}'
+    with pytest.raises(UnreachableError, match="did not answer: "):
+        next(lines)
+
+
 def test_an_object_that_is_too_large_is_not_sent_again(host: str) -> None:
     clock = Clock()
     Server.answers = [(500, b'{"kind":"Status","message":"etcdserver: request is too large"}', {})]
