@@ -26,8 +26,8 @@ SEED = int(os.environ.get("RESUME_SEED", "0")) or time.time_ns() % 1_000_000
 STEP = 110 // KILLS
 LATE = "cpu-2"
 GONE_S, BOOT_S, READY_S = 600.0, 120.0, 120.0
-# The longest that any lives: kubeadm init makes one of a day by itself, invitations make one of half an hour.
-TOKEN_LIFE = timedelta(hours=24)
+# The longest that any lives is the one that guards the certificates on their way to other control plane hosts.
+TOKEN_LIFE = timedelta(hours=2)
 # What a file that was being written is called, by this collection (.NAME.XXXXXXXX, NAME.new) and by dpkg.
 DRAFTS = r".*/(\.[^/]+\.[a-z0-9_]{8}|[^/]+\.new|[^/]+\.dpkg-new|[^/]+\.dpkg-tmp)"
 # Where kubeadm's configuration lies, with its token, for as long as kubeadm runs; and what Ansible copies to a host.
