@@ -37,8 +37,10 @@ def run(cluster: Cluster, folder: Path, *arguments: str) -> CompletedProcess[str
     first = {"name": "Join", "hosts": "cluster_hosts", "gather_facts": False, "tags": ["provision"], "tasks": [failed, member]}
     (folder / "plays.yml").write_text(yaml.safe_dump([first, last]), encoding="utf-8")
     variables = inventory_hosts()["cpu-1"] | NOWHERE | {"node_labels": {LABEL: "yes"}}
-    group = {"hosts": {name: {} for name in NAMES}, "vars": variables}
-    (folder / "hosts.json").write_text(json.dumps({"all": {"children": {"cluster_hosts": {"children": {"cpu_nodes": group}}}}}))
+    hosts = {"hosts": {name: {} for name in NAMES}}
+    # Beside the simulated hosts, which are no hosts of the run.
+    groups = {"cluster_hosts": {**hosts, "vars": variables}, "cpu_nodes": hosts}
+    (folder / "hosts.json").write_text(json.dumps({"all": {"children": groups}}))
     extra = {"cluster_platform": "lab", "cluster_kubeconfig": str(cluster.kubeconfig)}
     return run_playbook(folder / "plays.yml", extra, "-i", str(folder / "hosts.json"), *arguments)
 
