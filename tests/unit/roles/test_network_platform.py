@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.node_classes import CLASS_TAINTS
 
 Object = dict[str, Any]
 TRADING = "trading-system"
@@ -37,9 +38,8 @@ def everything(rendered: dict[str, list[Object]]) -> list[Object]:
 @pytest.mark.requirement("C4")
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_each_platform_has_the_three_classes(render: Any, platform: str) -> None:
-    classes = {
-        one["metadata"]["name"]: one for one in render(["storage_classes"], storage_classes_platform=platform)["storage_classes"]
-    }
+    found = render(["storage_classes"], storage_classes_platform=platform)["storage_classes"]
+    classes = {one["metadata"]["name"]: one for one in of_kind(found, "StorageClass")}
     assert {name: one["provisioner"] for name, one in classes.items()} == PLATFORMS[platform]
     for name, one in classes.items():
         assert one["reclaimPolicy"] == "Retain"
@@ -57,10 +57,8 @@ def test_each_platform_has_the_three_classes(render: Any, platform: str) -> None
 
 @pytest.mark.requirement("C4")
 def test_replicated_volumes_keep_a_quorum(render: Any) -> None:
-    classes = {
-        one["metadata"]["name"]: one
-        for one in render(["storage_classes"], storage_classes_platform="bare_metal")["storage_classes"]
-    }
+    found = render(["storage_classes"], storage_classes_platform="bare_metal")["storage_classes"]
+    classes = {one["metadata"]["name"]: one for one in of_kind(found, "StorageClass")}
     for name in ("standard", "shared"):
         options = {key.rsplit("/", 1)[-1]: value for key, value in classes[name]["parameters"].items()}
         assert options["placementCount"] == "2"
@@ -77,6 +75,24 @@ def test_fast_volumes_may_come_from_linstor_too(render: Any) -> None:
     fast = next(one for one in found if one["metadata"]["name"] == "fast")
     assert fast["parameters"]["linstor.csi.linbit.com/placementCount"] == "1"
     assert fast["parameters"]["linstor.csi.linbit.com/allowRemoteVolumeAccess"] == "false"
+
+
+@pytest.mark.requirement("C4")
+def test_linstor_has_satellites_on_every_class_of_nodes(render: Any) -> None:
+    found = render(["storage_classes"], storage_classes_platform="bare_metal")["storage_classes"]
+    (cluster,) = of_kind(found, "LinstorCluster")
+    tolerations = cluster["spec"]["tolerations"]
+    assert all(one["operator"] == "Exists" for one in tolerations)
+    assert {(one["key"], one["effect"]) for one in tolerations} == {
+        (taint["key"], taint["effect"]) for taints in CLASS_TAINTS.values() for taint in taints
+    }
+
+
+@pytest.mark.requirement("C4")
+def test_a_cluster_with_a_linstor_of_its_own_gets_none(render: Any) -> None:
+    for variables in ({"storage_classes_platform": "bare_metal", "storage_classes_linstor_cluster": False}, {}):
+        found = render(["storage_classes"], **variables)["storage_classes"]
+        assert {one["kind"] for one in found} == {"StorageClass"}
 
 
 # --- mesh
@@ -214,6 +230,16 @@ REFUSALS = [
         "storage_classes",
         {"storage_classes_platform": "bare_metal", "storage_classes_linstor_hosts": ["s1", "s2"]},
         ["tiebreaker votes", "storage_classes_linstor_hosts"],
+    ),
+    (
+        "C4",
+        "storage_classes",
+        {"storage_classes_platform": "bare_metal", "storage_classes_linstor_hosts": ["s1", "s2", "c1"]},
+        [
+            "The volume group ssd of LINSTOR's pool ssd has disks on []",
+            "expected 2 host(s) in 2 zones",
+            "storage_node_volume_groups",
+        ],
     ),
     ("C4", "storage_classes", {"storage_classes_platform": "aws"}, ["Set storage_classes_aws_efs_id"]),
     (
