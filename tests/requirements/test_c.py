@@ -72,7 +72,7 @@ def test_an_inventory_for_production_has_every_class_in_three_zones(hosts: tuple
 def test_an_inventory_for_production_takes_releases_and_holds_no_secret(hosts: tuple[str, Mapping[str, Any]]) -> None:
     for host in hosts[1].values():
         assert host["cluster_platform"] == hosts[0]
-        assert (host["artifact_store_source"], host["artifact_store_allow_unofficial"]) == ("release", False)
+        assert (host["artifact_store_source"], host["artifact_store_allow_unofficial"]) == ("auto", False)
         secret = {name: value for name, value in host.items() if name.endswith(("_password", "_encryption_key"))}
         assert len(secret) == 7
         assert all("vault_" in value for value in secret.values())

@@ -3,27 +3,45 @@ locals {
   nodes = merge([
     for class, pool in var.pools : {
       for number in range(1, pool.count + 1) :
-      "${var.cluster}-${class}-${number}" => merge(pool, { class = class, zone = var.zones[(number - 1) % length(var.zones)] })
+      "${var.cluster}-${class}-${number}" => merge(pool, {
+        class = class
+        zone  = var.zones[(number - 1) % length(var.zones)]
+        tags = {
+          Name                 = "${var.cluster}-${class}-${number}"
+          autotrade-node-class = class
+          autotrade-page-size  = pool.page_size
+          autotrade-joins      = "by-ansible"
+        }
+      })
     }
   ]...)
+
+  # The user that Ansible logs in as, whatever the image calls its own.
+  user_data = join("\n", ["#cloud-config", jsonencode({
+    users = [{
+      name                = var.ssh_user
+      shell               = "/bin/bash"
+      sudo                = "ALL=(ALL) NOPASSWD:ALL"
+      lock_passwd         = true
+      ssh_authorized_keys = [var.ssh_public_key]
+    }]
+  })])
 }
 
-resource "aws_key_pair" "ansible" {
-  key_name   = "${var.cluster}-ansible"
-  public_key = var.ssh_public_key
-}
-
-# Provisioned by Ansible.
-resource "aws_instance" "node" {
-  for_each = local.nodes
+# Provisioned by Ansible. No plan stops, moves or replaces one that is there: what would is ignored, and what is left is refused
+# (prevent_destroy). docs/cloud.md tells how a machine is changed, one after the other.
+resource "aws_instance" "control_plane" {
+  for_each = { for name, node in local.nodes : name => node if node.class == "control-plane" }
 
   ami                     = var.image[each.value.arch]
   instance_type           = each.value.instance_type
   subnet_id               = aws_subnet.nodes[each.value.zone].id
   vpc_security_group_ids  = [aws_security_group.nodes.id]
-  key_name                = aws_key_pair.ansible.key_name
-  iam_instance_profile    = each.value.class == "control-plane" ? aws_iam_instance_profile.control_plane.name : aws_iam_instance_profile.node.name
-  disable_api_termination = each.value.class == "control-plane"
+  iam_instance_profile    = aws_iam_instance_profile.control_plane.name
+  user_data               = local.user_data
+  tags                    = each.value.tags
+  disable_api_termination = true
+  disable_api_stop        = true
   # Within a subnet packets of pods travel as they are, under addresses that the cloud did not give out.
   source_dest_check = false
 
@@ -38,19 +56,40 @@ resource "aws_instance" "node" {
     volume_size = each.value.disk_gb
     encrypted   = true
     # etcd waits for each of its writes.
-    iops = each.value.class == "control-plane" ? 6000 : 3000
-  }
-
-  tags = {
-    Name                 = each.key
-    autotrade-node-class = each.value.class
-    autotrade-page-size  = each.value.page_size
-    autotrade-joins      = "by-ansible"
+    iops = 6000
   }
 
   lifecycle {
-    # A newer image is no reason to replace a node.
-    ignore_changes = [ami]
+    prevent_destroy = true
+    ignore_changes  = [ami, instance_type, subnet_id, user_data]
+  }
+}
+
+resource "aws_instance" "node" {
+  for_each = { for name, node in local.nodes : name => node if node.class != "control-plane" }
+
+  ami                    = var.image[each.value.arch]
+  instance_type          = each.value.instance_type
+  subnet_id              = aws_subnet.nodes[each.value.zone].id
+  vpc_security_group_ids = [aws_security_group.nodes.id]
+  iam_instance_profile   = aws_iam_instance_profile.node.name
+  user_data              = local.user_data
+  tags                   = each.value.tags
+  source_dest_check      = false
+
+  metadata_options {
+    http_tokens                 = "required"
+    http_put_response_hop_limit = 1
+  }
+
+  root_block_device {
+    volume_type = "gp3"
+    volume_size = each.value.disk_gb
+    encrypted   = true
+  }
+
+  lifecycle {
+    ignore_changes = [ami, instance_type, subnet_id, user_data]
   }
 }
 

@@ -43,9 +43,9 @@ resource "aws_lb_listener" "api" {
 }
 
 resource "aws_lb_target_group_attachment" "api" {
-  for_each = { for name, node in local.nodes : name => node if node.class == "control-plane" }
+  for_each = aws_instance.control_plane
 
   target_group_arn = aws_lb_target_group.api.arn
-  target_id        = aws_instance.node[each.key].id
+  target_id        = each.value.id
   port             = 6443
 }

@@ -11,6 +11,8 @@ resource "aws_subnet" "nodes" {
   vpc_id            = aws_vpc.cluster.id
   availability_zone = each.key
   cidr_block        = cidrsubnet(var.network_range, 4, each.value)
+  # ip-10-10-0-11.<region>.compute.internal: the inventory's names, the nodes' names, and those by which the cloud's controller looks.
+  private_dns_hostname_type_on_launch = "ip-name"
 
   tags = {
     Name                              = "${var.cluster}-nodes-${each.key}"

@@ -38,8 +38,14 @@ variable "ssh_ranges" {
   default     = []
 }
 
+variable "ssh_user" {
+  description = "User that Ansible logs in as (ansible_user); made at an instance's first boot."
+  type        = string
+  default     = "ops"
+}
+
 variable "ssh_public_key" {
-  description = "Public key of the user that Ansible logs in as."
+  description = "That user's public key."
   type        = string
 }
 

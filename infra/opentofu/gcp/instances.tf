@@ -3,28 +3,38 @@ locals {
   nodes = merge([
     for class, pool in var.pools : {
       for number in range(1, pool.count + 1) :
-      "${var.cluster}-${class}-${number}" => merge(pool, { class = class, zone = var.zones[(number - 1) % length(var.zones)] })
+      "${var.cluster}-${class}-${number}" => merge(pool, {
+        class = class
+        zone  = var.zones[(number - 1) % length(var.zones)]
+        labels = {
+          autotrade-cluster    = var.cluster
+          autotrade-node-class = class
+          autotrade-page-size  = pool.page_size
+          autotrade-joins      = "by-ansible"
+        }
+      })
     }
   ]...)
+
+  metadata = {
+    block-project-ssh-keys = "true"
+    enable-oslogin         = "false"
+    ssh-keys               = "${var.ssh_user}:${var.ssh_public_key}"
+  }
 }
 
-# Provisioned by Ansible; a name stays with its machine.
-resource "google_compute_instance" "node" {
-  for_each = local.nodes
+# Provisioned by Ansible; a name stays with its machine. No plan stops, moves or replaces one that is there: what would is ignored, and what
+# is left is refused (prevent_destroy). docs/cloud.md tells how a machine is changed, one after the other.
+resource "google_compute_instance" "control_plane" {
+  for_each = { for name, node in local.nodes : name => node if node.class == "control-plane" }
 
-  name                      = each.key
-  zone                      = each.value.zone
-  machine_type              = each.value.machine_type
-  tags                      = compact([local.node_tag, each.value.class == "control-plane" ? local.control_plane_tag : ""])
-  allow_stopping_for_update = true
-  deletion_protection       = each.value.class == "control-plane"
-
-  labels = {
-    autotrade-cluster    = var.cluster
-    autotrade-node-class = each.value.class
-    autotrade-page-size  = each.value.page_size
-    autotrade-joins      = "by-ansible"
-  }
+  name                = each.key
+  zone                = each.value.zone
+  machine_type        = each.value.machine_type
+  tags                = [local.node_tag, local.control_plane_tag]
+  labels              = each.value.labels
+  metadata            = local.metadata
+  deletion_protection = true
 
   boot_disk {
     initialize_params {
@@ -39,14 +49,8 @@ resource "google_compute_instance" "node" {
   }
 
   service_account {
-    email  = each.value.class == "control-plane" ? google_service_account.control_plane.email : google_service_account.node.email
+    email  = google_service_account.control_plane.email
     scopes = ["cloud-platform"]
-  }
-
-  # A GPU cannot move to another machine.
-  scheduling {
-    on_host_maintenance = each.value.class == "gpu" ? "TERMINATE" : "MIGRATE"
-    automatic_restart   = true
   }
 
   shielded_instance_config {
@@ -54,15 +58,55 @@ resource "google_compute_instance" "node" {
     enable_integrity_monitoring = true
   }
 
-  metadata = {
-    block-project-ssh-keys = "true"
-    enable-oslogin         = "false"
-    ssh-keys               = "${var.ssh_user}:${var.ssh_public_key}"
+  lifecycle {
+    prevent_destroy = true
+    ignore_changes  = [boot_disk[0].initialize_params, machine_type, zone]
+  }
+}
+
+resource "google_compute_instance" "node" {
+  for_each = { for name, node in local.nodes : name => node if node.class != "control-plane" }
+
+  name         = each.key
+  zone         = each.value.zone
+  machine_type = each.value.machine_type
+  tags         = [local.node_tag]
+  labels       = each.value.labels
+  metadata     = local.metadata
+
+  boot_disk {
+    initialize_params {
+      image = var.image
+      size  = each.value.disk_gb
+      type  = "pd-ssd"
+    }
+  }
+
+  network_interface {
+    subnetwork = google_compute_subnetwork.nodes.id
+  }
+
+  service_account {
+    email  = google_service_account.node.email
+    scopes = ["cloud-platform"]
+  }
+
+  # A GPU cannot move to another machine. What Google takes back (spot) is stopped, not deleted.
+  scheduling {
+    provisioning_model          = each.value.spot ? "SPOT" : "STANDARD"
+    preemptible                 = each.value.spot
+    automatic_restart           = !each.value.spot
+    on_host_maintenance         = each.value.class == "gpu" || each.value.spot ? "TERMINATE" : "MIGRATE"
+    instance_termination_action = each.value.spot ? "STOP" : null
+  }
+
+  shielded_instance_config {
+    enable_vtpm                 = true
+    enable_integrity_monitoring = true
   }
 
   lifecycle {
-    # A newer image of the same family is no reason to replace a node.
-    ignore_changes = [boot_disk[0].initialize_params[0].image]
+    ignore_changes = [boot_disk[0].initialize_params, machine_type, zone]
   }
 }
 

@@ -28,7 +28,7 @@ resource "google_compute_instance_group" "control_plane" {
   name      = "${var.cluster}-control-plane-${each.key}"
   zone      = each.key
   network   = google_compute_network.cluster.id
-  instances = [for one in google_compute_instance.node : one.self_link if one.zone == each.key && one.labels["autotrade-node-class"] == "control-plane"]
+  instances = [for one in google_compute_instance.control_plane : one.self_link if one.zone == each.key]
 
   named_port {
     name = "api"

@@ -67,17 +67,18 @@ variable "image" {
 }
 
 variable "pools" {
-  description = "Instances by class. Sizes are the least that the preflight accepts; page_size is that of the image's kernel."
+  description = "Instances by class. Sizes are the least that the preflight accepts; page_size is that of the image's kernel; spot: Google may stop them at any time."
   type = map(object({
     count        = number
     machine_type = string
     disk_gb      = number
     page_size    = optional(string, "4k")
+    spot         = optional(bool, false)
   }))
   default = {
     control-plane = { count = 3, machine_type = "n2-standard-4", disk_gb = 100 }
     cpu           = { count = 9, machine_type = "n2-standard-8", disk_gb = 200 }
-    gpu           = { count = 2, machine_type = "a3-highgpu-1g", disk_gb = 500 }
+    gpu           = { count = 2, machine_type = "a3-highgpu-1g", disk_gb = 500, spot = true }
     storage       = { count = 2, machine_type = "n2-standard-4", disk_gb = 100 }
   }
 
@@ -89,6 +90,17 @@ variable "pools" {
   validation {
     condition     = var.pools["control-plane"].count >= 3 && var.pools["control-plane"].count % 2 == 1
     error_message = "An odd number of control planes, three at least, keeps a majority when one is lost."
+  }
+
+  validation {
+    condition     = !var.pools["control-plane"].spot && !var.pools["storage"].spot
+    error_message = "Spot instances may be stopped at any time: expected spot in the pools cpu and gpu alone."
+  }
+
+  # https://docs.cloud.google.com/compute/docs/gpus, "A3 High".
+  validation {
+    condition     = alltrue([for pool in values(var.pools) : pool.spot || !can(regex("^a3-highgpu-[124]g$", pool.machine_type))])
+    error_message = "Google gives out a3-highgpu-1g, -2g and -4g as spot (or flex-start, for seven days at most) alone: set spot = true, or take a3-highgpu-8g."
   }
 }
 

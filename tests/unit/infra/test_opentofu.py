@@ -20,6 +20,12 @@ hcl2 = pytest.importorskip("hcl2", reason="python-hcl2 comes with requirements/d
 pytestmark = pytest.mark.requirement("C8")
 INFRA = ROOT / "infra/opentofu"
 CLOUDS = {"gcp": "google_", "aws": "aws_"}
+# Control planes, and every other machine that Ansible provisions.
+PROVISIONED = {
+    "gcp": ("google_compute_instance.control_plane", "google_compute_instance.node"),
+    "aws": ("aws_instance.control_plane", "aws_instance.node"),
+}
+BY_ITSELF = {"gcp": "google_compute_region_instance_template.autoscaled", "aws": "aws_launch_template.autoscaled"}
 named = pytest.mark.parametrize("cloud", CLOUDS)
 Json = dict[str, Any]
 
@@ -67,7 +73,7 @@ def references(cloud: str) -> set[str]:
     """What expressions refer to: var.x, local.x, data.type.name, type.name."""
     found = set()
     for path in files(cloud):
-        code = re.sub(r"#.*", "", path.read_text(encoding="utf-8"))
+        code = re.sub(r"^\s*#.*", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
         # Outside of quotes, and inside of them where an expression stands.
         inner = " ".join(re.findall(r"\$\{([^}]*)\}", code)) + " " + re.sub(r'"[^"]*"', " ", code)
         found |= set(re.findall(rf"(?<![\w.])((?:var|local)\.\w+|data\.\w+\.\w+|{CLOUDS[cloud]}\w+\.\w+)", inner))
@@ -98,27 +104,81 @@ def test_what_is_referred_to_is_there(cloud: str) -> None:
     assert {one for one in there if one.startswith(("var.", "local."))} - wanted == set(), "declared, and used nowhere"
 
 
+def inventory(cloud: str) -> str:
+    configuration = {"gcp": "gcp_compute.yml", "aws": "aws_ec2.yml"}[cloud]
+    return (ROOT / "inventories/cloud" / cloud / configuration).read_text(encoding="utf-8")
+
+
+def local(cloud: str, name: str) -> str:
+    """The expression of a local, in its parser's words."""
+    found = [plain(hcl2.loads(path.read_text())).get("locals", []) for path in files(cloud)]
+    return " ".join(texts(next(entry[name] for entries in found for entry in entries if name in entry)))
+
+
 @named
 def test_instances_bear_the_labels_that_the_inventory_reads(cloud: str) -> None:
-    configuration = {"gcp": "gcp_compute.yml", "aws": "aws_ec2.yml"}[cloud]
-    text = (ROOT / "inventories/cloud" / cloud / configuration).read_text(encoding="utf-8")
-    read = set(re.findall(r"autotrade-[a-z-]+", text))
-    for address in {"gcp": ("google_compute_instance.node", "google_compute_region_instance_template.autoscaled")}.get(
-        cloud, ("aws_instance.node", "aws_launch_template.autoscaled")
-    ):
-        borne = set(re.findall(r"autotrade-[a-z-]+", " ".join(texts(resource(cloud, address)))))
+    read = set(re.findall(r"autotrade-[a-z-]+", inventory(cloud)))
+    word = {"gcp": "labels", "aws": "tags"}[cloud]
+    assert all(resource(cloud, address)[word] == f"${{each.value.{word}}}" for address in PROVISIONED[cloud])
+    for text in (local(cloud, "nodes"), " ".join(texts(resource(cloud, BY_ITSELF[cloud])))):
+        borne = set(re.findall(r"autotrade-[a-z-]+", text))
         # Every resource of the provider bears the cluster's own.
         borne |= {"autotrade-cluster"} if cloud == "aws" else set()
-        assert read <= borne, address
+        assert read <= borne
 
 
 @named
 def test_who_joins_by_itself_says_so(cloud: str) -> None:
-    address = {"gcp": "google_compute_region_instance_template.autoscaled", "aws": "aws_launch_template.autoscaled"}[cloud]
-    assert "by-itself" in set(texts(resource(cloud, address)))
-    assert "by-itself" not in set(
-        texts(resource(cloud, {"gcp": "google_compute_instance.node", "aws": "aws_instance.node"}[cloud]))
-    )
+    assert "by-itself" in set(texts(resource(cloud, BY_ITSELF[cloud])))
+    assert "by-itself" not in local(cloud, "nodes")
+    assert "by-ansible" in local(cloud, "nodes")
+
+
+@named
+def test_no_plan_takes_a_control_plane_away(cloud: str) -> None:
+    control_plane, worker = (resource(cloud, address) for address in PROVISIONED[cloud])
+    assert 'node.class == "control-plane"' in control_plane["for_each"]
+    assert 'node.class != "control-plane"' in worker["for_each"]
+    # A literal, as OpenTofu asks for it: a plan that would destroy one is refused whole.
+    assert control_plane["lifecycle"][0]["prevent_destroy"] is True
+    guards = {"gcp": ("deletion_protection",), "aws": ("disable_api_termination", "disable_api_stop")}[cloud]
+    assert all(control_plane[guard] is True for guard in guards)
+
+
+@named
+def test_no_plan_stops_or_replaces_a_machine_that_is_there(cloud: str) -> None:
+    ignored = {
+        "gcp": {"boot_disk[0].initialize_params", "machine_type", "zone"},
+        "aws": {"ami", "instance_type", "subnet_id", "user_data"},
+    }[cloud]
+    for address in PROVISIONED[cloud]:
+        body = resource(cloud, address)
+        assert "allow_stopping_for_update" not in body
+        assert {str(one).strip("${}") for one in body["lifecycle"][0]["ignore_changes"]} == ignored
+
+
+@named
+def test_ansible_finds_the_user_that_the_machines_have(cloud: str) -> None:
+    hosts = yaml.safe_load((ROOT / "inventories/cloud" / cloud / "group_vars/cluster_hosts.yml").read_text(encoding="utf-8"))
+    assert blocks(cloud, "variable")["ssh_user"]["default"] == hosts["ansible_user"]
+    given = {"gcp": "metadata", "aws": "user_data"}[cloud]
+    assert {"var.ssh_user", "var.ssh_public_key"} <= set(re.findall(r"var\.ssh_\w+", local(cloud, given)))
+    assert all(resource(cloud, address)[given] == f"${{local.{given}}}" for address in PROVISIONED[cloud])
+
+
+def test_instances_of_aws_are_named_as_nodes_are() -> None:
+    assert resource("aws", "aws_subnet.nodes")["private_dns_hostname_type_on_launch"] == "ip-name"
+    assert "hostnames: [private-dns-name]" in inventory("aws")
+
+
+def test_small_machines_with_an_h100_are_asked_for_as_google_gives_them_out() -> None:
+    variable = blocks("gcp", "variable")["pools"]
+    assert any("a3-highgpu-[124]g" in one["condition"] for one in variable["validation"])
+    small = {name for name, pool in variable["default"].items() if re.fullmatch("a3-highgpu-[124]g", pool["machine_type"])}
+    spot = {name for name, pool in variable["default"].items() if pool.get("spot")}
+    assert small <= spot <= {"cpu", "gpu"}
+    (scheduling,) = resource("gcp", "google_compute_instance.node")["scheduling"]
+    assert {"provisioning_model", "preemptible", "automatic_restart", "on_host_maintenance"} <= set(scheduling)
 
 
 def test_the_load_balancers_ask_each_api_server_whether_it_is_ready() -> None:
@@ -167,7 +227,7 @@ def test_rights_are_named_one_by_one_and_nodes_have_none() -> None:
 
 
 def test_instances_keep_their_identity_from_pods() -> None:
-    for address in ("aws_instance.node", "aws_launch_template.autoscaled"):
+    for address in (*PROVISIONED["aws"], BY_ITSELF["aws"]):
         (options,) = resource("aws", address)["metadata_options"]
         assert (options["http_tokens"], options["http_put_response_hop_limit"]) == ("required", 1)
 

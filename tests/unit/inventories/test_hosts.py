@@ -11,7 +11,10 @@ import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
 from ansible_collections.autotrade.deployment.plugins.filter.node_registration import node_registration
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.supply import Kind, Policy, Source
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.supply_index import Entry, render_index
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.supply_lock import parse_lock
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.supply_plan import Wanted, resolve
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.supply_programs import install_list
 
 from tests.conftest import ROOT
@@ -144,6 +147,20 @@ def test_each_host_gets_the_programs_of_its_own_architecture(hosts: Mapping[str,
         assert {one["sha256"] for one in plan} == {inventories.digest(name + arch)[7:] for name in programs().values()}
         assert all(f"/{arch}/" in one["url"] for one in plan)
     assert {host.get("node_arch", "amd64") for host in hosts.values()} == {"amd64", "arm64"}
+
+
+def test_a_lock_with_every_programs_checksum_is_enough_and_no_program_is_built(hosts: Mapping[str, Json]) -> None:
+    host = next(iter(hosts.values()))
+    document = yaml.safe_load((ROOT / "roles/artifact_store/files/lock.yml").read_text(encoding="utf-8"))
+    # As make lock leaves it: checksums of what a project publishes some for.
+    for entry in document["artifacts"]:
+        if entry["kind"] == "binary" and "release" in entry:
+            entry["release"]["sha256"] = dict.fromkeys(entry["release"]["sha256"], "b" * 64)
+    policy, unofficial = Policy(host["artifact_store_source"]), host["artifact_store_allow_unofficial"]
+    arches = tuple(host["artifact_store_arches"])
+    steps = resolve(parse_lock(document), Wanted(tuple(host["artifact_store_names"]), arches, policy, unofficial))
+    assert {step.source for step in steps if step.artifact.kind is Kind.BINARY} == {Source.RELEASE}
+    assert {step.artifact.name for step in steps} == set(host["artifact_store_names"])
 
 
 def test_what_the_store_is_asked_for_is_in_the_lock_for_both_architectures(hosts: Mapping[str, Json]) -> None:

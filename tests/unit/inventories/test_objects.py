@@ -59,8 +59,31 @@ def test_services_get_addresses_from_metallb_or_from_the_cloud(exported: Any, na
     ],
 )
 def test_storage_classes_are_those_of_the_platform(exported: Any, name: str, provisioners: list[str]) -> None:
-    classes = {obj["metadata"]["name"]: obj["provisioner"] for obj in exported(name)["storage_classes"]}
+    found = [obj for obj in exported(name)["storage_classes"] if obj["kind"] == "StorageClass"]
+    classes = {obj["metadata"]["name"]: obj["provisioner"] for obj in found}
     assert [classes[one] for one in ("fast", "shared", "standard")] == provisioners
+
+
+@pytest.mark.requirement("C4", "S1")
+def test_linstor_finds_its_pool_on_as_many_hosts_as_the_database_has_instances(exported: Any, tmp_path: Path) -> None:
+    objects = exported("prod")["storage_classes"]
+    (configuration,) = (obj for obj in objects if obj["metadata"]["name"] == "storage-pool")
+    (pool,) = configuration["spec"]["storagePools"]
+    (term,) = configuration["spec"]["nodeAffinity"]["nodeSelectorTerms"]
+    (expression,) = term["matchExpressions"]
+    hosts = {
+        name: host
+        for name, host in inventories.hosts_of(inventories.finished("prod", tmp_path)).items()
+        if host.get("storage_node_volume_groups", {}).get(pool["lvmPool"]["volumeGroup"])
+    }
+    assert (expression["key"], set(expression["values"])) == ("kubernetes.io/hostname", set(hosts))
+    (database,) = (obj for obj in exported("prod")["database"] if obj["kind"] == "StatefulSet")
+    assert database["spec"]["volumeClaimTemplates"][0]["spec"]["storageClassName"] == "fast"
+    assert len(hosts) >= database["spec"]["replicas"]
+    assert {host["node_class"] for host in hosts.values()} <= {"storage", "cpu"}
+    assert len({host["node_zone"] for host in hosts.values()}) == 3
+    pools = {obj["parameters"]["linstor.csi.linbit.com/storagePool"] for obj in objects if obj["kind"] == "StorageClass"}
+    assert pools == {pool["name"]}
 
 
 @pytest.mark.requirement("C3")

@@ -28,7 +28,11 @@ EVERYWHERE = [
     "tigera-operator.yaml (Calico's operator) has the sha256 no file; expected the one of a file that you have checked",
 ]
 HERE = {
-    "prod": ["host gpu-2.example.com names gpu-2.example.com and 192.0.2.32", "cluster_endpoint_address names 192.0.2.100"],
+    "prod": [
+        "host gpu-2.example.com names gpu-2.example.com and 192.0.2.32",
+        "cluster_endpoint_address names 192.0.2.100",
+        "storage_node_volume_groups of storage-1.example.com.ssd[1] names nvme-2.example.com: reserved for examples",
+    ],
     "gcp": [
         "cluster_endpoint_address names 192.0.2.100",
         "cloud_controller_images.gcp is registry.k8s.io/cloud-provider-gcp/cloud-controller-manager:v35.0.0",
@@ -108,6 +112,19 @@ def test_a_component_that_is_switched_on_is_asked_and_one_that_is_not_is_not(nam
         play = {**inventories.settings_play(), "vars": {f"{name}_enabled": on, **bad}}
         said = told(inventories.play(inventory, [play]))
         assert (f"{name}_images.one is registry.trading.internal/one:latest" in said) is on, said[-3000:]
+
+
+def test_a_pool_on_too_few_hosts_is_refused(tmp_path: Path) -> None:
+    inventory = inventories.finished("prod", tmp_path)
+    path = inventory / "hosts.yml"
+    hosts = yaml.safe_load(path.read_text(encoding="utf-8"))
+    del hosts["all"]["children"]["cluster_hosts"]["children"]["cpu_nodes"]["hosts"]["cpu-1.trading.internal"][
+        "storage_node_volume_groups"
+    ]
+    path.write_text(yaml.safe_dump(hosts), encoding="utf-8")
+    said = told(inventories.play(inventory, [inventories.settings_play()]))
+    assert "has disks on [storage-1.trading.internal, storage-2.trading.internal], in 2 zone(s); expected 3 host(s)" in said
+    assert "leaves 1 settings open" in said
 
 
 def test_google_clouds_network_has_to_be_named(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -135,6 +136,57 @@ def test_the_playbook_refuses_before_it_reaches_a_host(groups: dict[str, list[st
     assert said in told
     assert "expected one host in group golden_image and in none of cluster_hosts" in told
     assert "unreachable=1" not in told
+
+
+def left_behind(folder: Path, platform: str) -> dict[str, str]:
+    """What the role writes for the first boot: path -> content."""
+    role = str(ROOT / "roles/golden_image")
+    task = {
+        "ansible.builtin.copy": {"content": "{{ __golden_image_files | to_json }}", "dest": str(folder / "files"), "mode": "0600"}
+    }
+    # Templates are looked for beside the play.
+    (folder / "templates").symlink_to(f"{role}/templates")
+    play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": [task]}
+    play["vars_files"] = [f"{role}/defaults/main.yml", f"{role}/vars/main.yml"]
+    answer = inventories.play(folder / "localhost,", [play], "-e", f"cluster_platform={platform}")
+    assert answer.returncode == 0, answer.stdout
+    return {one["path"]: one["content"] for one in json.loads((folder / "files").read_text(encoding="utf-8"))}
+
+
+def seconds(text: str) -> int:
+    number, unit = re.fullmatch(r"(\d+)(s|min|h)", text).groups()  # type: ignore[union-attr]
+    return int(number) * {"s": 1, "min": 60, "h": 3600}[unit]
+
+
+def test_a_host_that_cannot_join_gives_up_within_the_tokens_hour_and_says_so(tmp_path: Path) -> None:
+    files = left_behind(tmp_path, "gcp")
+    unit = files["/etc/systemd/system/autotrade-join.service"]
+    found = dict(re.findall(r"^(\w+)=(.*)$", unit, flags=re.MULTILINE))
+    assert found["Restart"] == "on-failure"
+    tries, one_try = int(found["StartLimitBurst"]), seconds(found["TimeoutStartSec"]) + seconds(found["RestartSec"])
+    assert tries > 1
+    # Were the interval shorter than the tries take, their number would never be reached.
+    assert tries * one_try <= 3600 < seconds(found["StartLimitIntervalSec"])
+    assert f"/etc/systemd/system/{found['OnFailure']}" in files
+    assert {found["StandardOutput"], found["StandardError"]} == {"journal+console"}
+    assert "journal+console" in files[f"/etc/systemd/system/{found['OnFailure']}"]
+
+
+def test_what_half_a_try_left_does_not_stop_the_next_one(tmp_path: Path) -> None:
+    unit = left_behind(tmp_path, "gcp")["/etc/systemd/system/autotrade-join.service"]
+    commands = re.findall(r"^ExecStart(?:Pre)?=(.*)$", unit, flags=re.MULTILINE)
+    assert "kubeadm join" in commands[-1]
+    before = " ".join(commands[:-1])
+    assert all(part in before for part in ("stop kubelet", "bootstrap-kubelet.conf", "pki/ca.crt"))
+    # A node that has joined keeps its keys.
+    assert "ConditionPathExists=!/etc/kubernetes/kubelet.conf" in unit
+
+
+@pytest.mark.parametrize(("platform", "full"), [("aws", True), ("gcp", False)])
+def test_a_host_is_named_as_the_clouds_controller_looks_for_its_node(platform: str, full: bool, tmp_path: Path) -> None:
+    found = left_behind(tmp_path, platform)
+    settings = [yaml.safe_load(content) for path, content in found.items() if path.startswith("/etc/cloud/cloud.cfg.d/")]
+    assert settings == ([{"prefer_fqdn_over_hostname": True}] if full else [])
 
 
 def test_the_guards_stand_before_the_first_change() -> None:

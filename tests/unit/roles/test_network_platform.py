@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.node_classes import CLASS_TAINTS
 
 Object = dict[str, Any]
 TRADING = "trading-system"
@@ -72,10 +73,8 @@ def test_the_labs_provisioner_has_a_place_for_each_class(render: Any) -> None:
 
 @pytest.mark.requirement("C4")
 def test_replicated_volumes_keep_a_quorum(render: Any) -> None:
-    classes = {
-        one["metadata"]["name"]: one
-        for one in render(["storage_classes"], storage_classes_platform="bare_metal")["storage_classes"]
-    }
+    found = render(["storage_classes"], storage_classes_platform="bare_metal")["storage_classes"]
+    classes = {one["metadata"]["name"]: one for one in of_kind(found, "StorageClass")}
     for name in ("standard", "shared"):
         options = {key.rsplit("/", 1)[-1]: value for key, value in classes[name]["parameters"].items()}
         assert options["placementCount"] == "2"
@@ -92,6 +91,24 @@ def test_fast_volumes_may_come_from_linstor_too(render: Any) -> None:
     fast = next(one for one in found if one["metadata"]["name"] == "fast")
     assert fast["parameters"]["linstor.csi.linbit.com/placementCount"] == "1"
     assert fast["parameters"]["linstor.csi.linbit.com/allowRemoteVolumeAccess"] == "false"
+
+
+@pytest.mark.requirement("C4")
+def test_linstor_has_satellites_on_every_class_of_nodes(render: Any) -> None:
+    found = render(["storage_classes"], storage_classes_platform="bare_metal")["storage_classes"]
+    (cluster,) = of_kind(found, "LinstorCluster")
+    tolerations = cluster["spec"]["tolerations"]
+    assert all(one["operator"] == "Exists" for one in tolerations)
+    assert {(one["key"], one["effect"]) for one in tolerations} == {
+        (taint["key"], taint["effect"]) for taints in CLASS_TAINTS.values() for taint in taints
+    }
+
+
+@pytest.mark.requirement("C4")
+def test_a_cluster_with_a_linstor_of_its_own_gets_none(render: Any) -> None:
+    for variables in ({"storage_classes_platform": "bare_metal", "storage_classes_linstor_cluster": False}, {}):
+        found = render(["storage_classes"], **variables)["storage_classes"]
+        assert {one["kind"] for one in found} == {"StorageClass"}
 
 
 # --- mesh
@@ -229,6 +246,16 @@ REFUSALS = [
         "storage_classes",
         {"storage_classes_platform": "bare_metal", "storage_classes_linstor_hosts": ["s1", "s2"]},
         ["tiebreaker votes", "storage_classes_linstor_hosts"],
+    ),
+    (
+        "C4",
+        "storage_classes",
+        {"storage_classes_platform": "bare_metal", "storage_classes_linstor_hosts": ["s1", "s2", "c1"]},
+        [
+            "The volume group ssd of LINSTOR's pool ssd has disks on []",
+            "expected 2 host(s) in 2 zones",
+            "storage_node_volume_groups",
+        ],
     ),
     ("C4", "storage_classes", {"storage_classes_platform": "aws"}, ["Set storage_classes_aws_efs_id"]),
     (

@@ -42,6 +42,7 @@ RULES: Mapping[str, Rule] = {
     "Installation.operator.tigera.io": generic.reported,
     "Issuer.cert-manager.io": generic.reported,
     "Job.batch": batch.job,
+    "LinstorCluster.piraeus.io": crds.api_service,
     "Namespace": policies.namespace,
     "Node": nodes.node,
     "PersistentVolume": storage.volume,
