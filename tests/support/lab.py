@@ -97,9 +97,13 @@ class Lab:
 
     def kubectl(self, *arguments: str) -> Any:
         """The answer of the API server, asked from outside through the endpoint."""
-        kubeconfig = self.state / "admin.kubeconfig"
-        command = [store() / "bin/kubectl", "--kubeconfig", kubeconfig, "--request-timeout=20s", *arguments, "--output=json"]
-        return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        return json.loads(self.kubectl_text("--request-timeout=20s", *arguments, "--output=json"))
+
+    def kubectl_text(self, *arguments: str, sent: Any = None) -> str:
+        """What kubectl prints; ``sent`` is an object for its ``-f -``."""
+        command = [store() / "bin/kubectl", "--kubeconfig", self.state / "admin.kubeconfig", *arguments]
+        given = None if sent is None else json.dumps(sent)
+        return subprocess.run(command, input=given, check=True, capture_output=True, text=True).stdout
 
     def tls(self) -> ssl.SSLContext:
         """What the administrator shows and trusts."""

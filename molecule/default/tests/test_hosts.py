@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
 
 import pytest
 from testinfra.host import Host
 
-from tests.integration.booted import store
 from tests.support.lab import Lab
 
 LAB = Lab("molecule", "10.89.30")
@@ -113,15 +111,8 @@ def test_etcd_has_a_voting_member_on_each_control_plane_host() -> None:
 
 
 def test_secrets_are_encrypted_in_etcd() -> None:
-    subprocess.run(
-        [store() / "bin/kubectl", "--kubeconfig", LAB.state / "admin.kubeconfig", "apply", "-f", "-"],
-        input=json.dumps(
-            {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "canary"}, "stringData": {"word": "never-in-the-clear"}}
-        ),
-        text=True,
-        check=True,
-        capture_output=True,
-    )
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "canary"}, "stringData": {"word": "never-in-the-clear"}}
+    LAB.kubectl_text("apply", "-f", "-", sent=secret)
     stored = LAB.etcdctl(CONTROL_PLANE[0], "get /registry/secrets/default/canary").stdout_bytes
     assert b"k8s:enc:secretbox:v1:key1" in stored
     assert b"never-in-the-clear" not in stored

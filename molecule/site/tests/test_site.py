@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,12 +29,6 @@ SAFE = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
 NOBODY = {"runAsNonRoot": True, "runAsUser": 65532, "seccompProfile": {"type": "RuntimeDefault"}}
 
 
-def kubectl(*arguments: str, sent: Any = None) -> str:
-    command = [store() / "bin/kubectl", "--kubeconfig", LAB.state / "admin.kubeconfig", *arguments]
-    given = None if sent is None else json.dumps(sent)
-    return subprocess.run(command, input=given, check=True, capture_output=True, text=True).stdout
-
-
 def image(name: str) -> str:
     if name == "busybox":
         return f"{REPOSITORY}/busybox:bookworm"
@@ -53,18 +46,18 @@ def pod(name: str, container: dict[str, Any], **spec: Any) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def probe() -> Iterator[str]:
     """A pod outside the trading system that calls whom it is told to."""
-    kubectl("create", "namespace", PROBE)
-    kubectl(
+    LAB.kubectl_text("create", "namespace", PROBE)
+    LAB.kubectl_text(
         "apply", "-n", PROBE, "-f", "-", sent=pod("dialer", {"image": image("agnhost"), "args": ["netexec", "--http-port=8080"]})
     )
-    kubectl("wait", "-n", PROBE, "--for=condition=Ready", "pod/dialer", "--timeout=120s")
+    LAB.kubectl_text("wait", "-n", PROBE, "--for=condition=Ready", "pod/dialer", "--timeout=120s")
     yield f"/api/v1/namespaces/{PROBE}/pods/dialer:8080/proxy/dial"
-    kubectl("delete", "namespace", PROBE, "--wait=false")
+    LAB.kubectl_text("delete", "namespace", PROBE, "--wait=false")
 
 
 def asked(probe: str, host: str) -> dict[str, Any]:
     """What netexec heard when it called ``host`` twenty times: ``responses``, each different one once, and ``errors``."""
-    return json.loads(kubectl("get", "--raw", f"{probe}?request=who&protocol=http&host={host}&port=80&tries=20"))
+    return json.loads(LAB.kubectl_text("get", "--raw", f"{probe}?request=who&protocol=http&host={host}&port=80&tries=20"))
 
 
 def pods_of(component: str) -> list[dict[str, Any]]:
@@ -126,12 +119,12 @@ def run_to_end(name: str, node: str, line: str) -> str:
     volume = {"name": "data", "persistentVolumeClaim": {"claimName": "data-pvc"}}
     place = {"kubernetes.io/hostname": node}
     made = pod(name, container, volumes=[volume], nodeSelector=place, restartPolicy="Never")
-    kubectl("apply", "-n", SPACE, "-f", "-", sent=made)
+    LAB.kubectl_text("apply", "-n", SPACE, "-f", "-", sent=made)
     try:
-        kubectl("wait", "-n", SPACE, "--for=jsonpath={.status.phase}=Succeeded", f"pod/{name}", "--timeout=120s")
-        return kubectl("logs", "-n", SPACE, name)
+        LAB.kubectl_text("wait", "-n", SPACE, "--for=jsonpath={.status.phase}=Succeeded", f"pod/{name}", "--timeout=120s")
+        return LAB.kubectl_text("logs", "-n", SPACE, name)
     finally:
-        kubectl("delete", "-n", SPACE, "pod", name, "--wait=false")
+        LAB.kubectl_text("delete", "-n", SPACE, "pod", name, "--wait=false")
 
 
 def test_a_process_that_stops_answering_loses_its_traffic_and_is_restarted(probe: str) -> None:

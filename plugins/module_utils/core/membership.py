@@ -13,6 +13,8 @@ from enum import Enum
 
 #: Our own note of which cluster a host belongs to.
 MARK_FILE = "/var/lib/autotrade/membership.json"
+# What can be done about a host of another cluster.
+WAY_OUT = f"Take it out of the inventory, correct cluster_name, or remove the old cluster: kubeadm reset, then {MARK_FILE}."
 
 #: What kubeadm's preflight finds where an attempt of ours was cut: its own work, which it goes on with.
 #: Names of the checks as in cmd/kubeadm/app/preflight/checks.go.
@@ -96,10 +98,7 @@ def refusal(traces: Traces, cluster: str) -> str:
         if traces.mark_cluster
         else "a member of a cluster that this collection did not make"
     )
-    return (
-        f"this host is {whose} ({seen}); expected a host without a cluster, or a member of {cluster}. "
-        f"Take it out of the inventory, correct cluster_name, or remove the old cluster: kubeadm reset, then {MARK_FILE}."
-    )
+    return f"this host is {whose} ({seen}); expected a host without a cluster, or a member of {cluster}. {WAY_OUT}"
 
 
 @dataclass(frozen=True)

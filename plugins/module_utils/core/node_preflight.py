@@ -9,7 +9,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.host_findings import ERROR, WARNING, Finding
-from ansible_collections.autotrade.deployment.plugins.module_utils.core.membership import MARK_FILE, Standing, Traces, standing
+from ansible_collections.autotrade.deployment.plugins.module_utils.core.membership import (
+    MARK_FILE,
+    WAY_OUT,
+    Standing,
+    Traces,
+    standing,
+)
 
 #: Memory that firmware and kernel keep for themselves is missing in what a host shows.
 MEMORY_TOLERANCE = 0.05
@@ -203,8 +209,7 @@ def _other_cluster(question: Question, facts: HostFacts) -> Iterator[Finding]:
     other = facts.traces.mark_cluster
     if other and other != question.cluster:
         measured, wanted = f"the mark of cluster {other} in {MARK_FILE}", f"no cluster, or cluster {question.cluster}"
-        fix = f"Take it out of the inventory, correct cluster_name, or remove the old cluster: kubeadm reset, then {MARK_FILE}."
-        yield Finding("other-cluster", ERROR, measured, wanted, fix)
+        yield Finding("other-cluster", ERROR, measured, wanted, WAY_OUT)
 
 
 def _remains(question: Question, facts: HostFacts) -> Iterator[Finding]:

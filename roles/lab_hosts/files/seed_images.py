@@ -90,10 +90,10 @@ def wait_for_containerd(ctr: Path) -> None:
         time.sleep(0.1)
 
 
-def load(ctr: Path, content: bytes) -> None:
-    """Give containerd an archive."""
+def load(ctr: Path, name: str, content: bytes) -> None:
+    """Give containerd an archive; ``name`` is what a failure is told by."""
     if subprocess.run([ctr, *NAMESPACE, "images", "import", "-"], input=content, check=False).returncode:
-        sys.exit("an import failed; the image is named above")
+        sys.exit(f"{name}: containerd did not take the image; expected it to import an archive, and its own message stands above")
 
 
 def by_digest(ctr: Path, content: bytes) -> None:
@@ -114,12 +114,10 @@ def main() -> None:
     with subprocess.Popen([programs / "containerd", "--log-level", "error", "--root", ROOT, "--state", STATE]) as containerd:
         wait_for_containerd(ctr)
         for image in wanted["images"]:
-            print(image["reference"])
-            load(ctr, archive(image, programs))
+            load(ctr, image["reference"], archive(image, programs))
         for path in wanted["archives"]:
-            print(path)
             content = (store / path).read_bytes()
-            load(ctr, content)
+            load(ctr, path, content)
             by_digest(ctr, content)
         containerd.terminate()
 

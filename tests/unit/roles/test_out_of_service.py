@@ -15,22 +15,19 @@ RESTART = "restart.yml"
 FREE = {"exists": True, "in_service": False, "cordoned": True, "pods": []}
 UNKNOWN = {**FREE, "exists": False, "cordoned": False}
 BUSY = {**FREE, "in_service": True, "pods": ["trading-system/model-inference-0"]}
-ROLES = {
-    "gpu_node": ("out_of_service", "__gpu_node_service", "__gpu_node_standing"),
-    "kubelet": ("forget", "__kubelet_service", "__kubelet_standing"),
-}
+ROLES = {"gpu_node": "out_of_service", "kubelet": "forget"}
 
 
 def asked(folder: Path, role: str, standing: str, answer: dict[str, Any]) -> tuple[bool, str]:
     """Whether the role refuses, and what it says, once host and API server have answered so."""
-    tasks_from, service, member = ROLES[role]
-    named = {"name": f"autotrade.deployment.{role}", "tasks_from": tasks_from}
+    named = {"name": f"autotrade.deployment.{role}", "tasks_from": ROLES[role]}
     play = {"hosts": "localhost", "gather_facts": False, "tasks": [{"ansible.builtin.import_role": named}]}
     (folder / "play.yml").write_text(json.dumps([play]), encoding="utf-8")
-    extra = {service: answer, member: {"standing": standing}, "cluster_name": "trading", "cluster_kubeconfig": "/nowhere/conf"}
+    extra = {"cluster_name": "trading", "cluster_kubeconfig": "/nowhere/conf"}
+    answers = {"__cluster_membership_service": answer, "__cluster_membership_standing": {"standing": standing}}
     more = {"__gpu_node_host": {"restart": ["page-size-differs: 64 KiB"]}, "__kubelet_pinning": {"forget": []}}
     first = "Refuse a member that the API server does not know"
-    done = run_playbook(folder / "play.yml", {**extra, **more}, "--check", "--start-at-task", first)
+    done = run_playbook(folder / "play.yml", {**extra, **answers, **more}, "--check", "--start-at-task", first)
     said = " ".join(done.stdout.split())
     assert "Error while" not in said, said
     return "Refuse" in said.rpartition("TASK [")[2] and done.returncode != 0, said

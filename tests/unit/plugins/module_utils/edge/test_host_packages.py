@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge import host_packages
 
-HOLDS = "import fcntl, sys; f = open(sys.argv[1], 'a'); fcntl.lockf(f, fcntl.LOCK_EX); print('held', flush=True); input()"
+from tests.support.held_locks import held as held_lock
 
 
 @pytest.fixture
@@ -40,12 +40,8 @@ def commands(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
 @pytest.fixture
 def holder(lock: Path) -> Iterator[subprocess.Popen[str]]:
     """The apt of a run that was cut, or of the host itself."""
-    command = ["python3", "-c", HOLDS, str(lock)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        assert process.stdout.readline() == "held\n"
+    with held_lock(lock, "lockf") as process:
         yield process
-        process.kill()
 
 
 def install() -> None:

@@ -16,6 +16,8 @@ import pytest
 from ansible_collections.autotrade.deployment.plugins.module_utils.core.membership import MembershipError, Standing, Traces
 from ansible_collections.autotrade.deployment.plugins.module_utils.edge import membership
 
+from tests.support.held_locks import held as held_lock
+
 PARAMS = {
     "cluster": "lab",
     "action": "join",
@@ -77,13 +79,8 @@ def test_a_forecast_writes_nothing_and_waits_for_nobody(mark: Path, kubeadm: lis
 def held(mark: Path) -> Iterator[subprocess.Popen[str]]:
     """The module of a run that was cut, as another process: it holds the lock until it dies."""
     mark.parent.mkdir()
-    holds = "import fcntl, sys; f = open(sys.argv[1], 'a'); fcntl.flock(f, fcntl.LOCK_EX); print('held', flush=True); input()"
-    command = ["python3", "-c", holds, str(mark.with_suffix(".lock"))]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        assert process.stdout.readline() == "held\n"
+    with held_lock(mark.with_suffix(".lock"), "flock") as process:
         yield process
-        process.kill()
 
 
 def waits_for_lock() -> bool:
