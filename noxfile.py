@@ -66,8 +66,8 @@ def unit(session: nox.Session) -> None:
 
 @nox.session
 def integration(session: nox.Session) -> None:
-    """The modules against a real API server."""
-    tests(session, "tests/integration", "-m", "not slow")
+    """The modules against a real API server; each of the two workers has a cluster of its own."""
+    tests(session, "tests/integration", "-m", "not slow", "-n", "2", "--dist", "loadfile")
 
 
 @nox.session
@@ -107,14 +107,14 @@ def built(session: nox.Session) -> None:
 
 @nox.session
 def matrix(session: nox.Session) -> None:
-    """Each ansible-core x Python pair: the plugins' unit tests; the oldest and newest core run the main job too."""
+    """The oldest and the newest ansible-core x Python pair: the plugins' unit tests and the main job."""
     own(session, "python", "tools/matrix.py")
     tests(session, "tests/scenarios/test_matrix.py", "-m", "not slow")
 
 
 @nox.session
 def matrix_slow(session: nox.Session) -> None:
-    """The main job with the other pairs."""
+    """The same with the other pairs."""
     tests(session, "tests/scenarios/test_matrix.py", "-m", "slow")
 
 
@@ -157,3 +157,9 @@ def resume(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Ratios against peers and floors, and published manifest sets against kubectl; the table stands in build/bench.json."""
     tests(session, "tests/bench", "-s")
+
+
+@nox.session
+def bench_hosts(session: nox.Session) -> None:
+    """Bare lab hosts against a bare script, and one more worker in a small and a large cluster. Needs root and podman."""
+    tests(session, "tests/lab_bench", "-s", "-x")

@@ -42,10 +42,10 @@ def against_floor(name: str, ours: Sequence[float], floor: Sequence[float], goal
     return record(Row(name, _median(ours), middle, spread, goal, middle <= goal, floor=_median(floor)))
 
 
-def against_limit(name: str, megabytes: float, limit: float) -> Row:
-    """The row of a peak of memory against the most that is allowed."""
-    share = round(megabytes / limit, 3)
-    return record(Row(name, round(megabytes, 1), share, (share, share), 1.0, megabytes <= limit, floor=None, unit="MB"))
+def against_limit(name: str, value: float, limit: float, unit: str = "MB") -> Row:
+    """The row of a peak of memory, or of another number, against the most that is allowed."""
+    share = round(value / limit, 3)
+    return record(Row(name, round(value, 1), share, (share, share), 1.0, value <= limit, floor=None, unit=unit))
 
 
 def record(row: Row) -> Row:

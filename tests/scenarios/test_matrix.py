@@ -1,6 +1,6 @@
 """Each supported ansible-core x Python pair runs the plugins' unit tests and the main job, in an environment of its own.
 
-The oldest and the newest core run the main job in `make test`, all of them in `make test-all`.
+The oldest and the newest core run in `make test`, all of them in `make test-all`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 from matrix import PAIRS, Pair, environment, find_python
 
 EDGES = (PAIRS[0], PAIRS[-1])
-MAIN_JOB = [pytest.param(pair, marks=() if pair in EDGES else pytest.mark.slow) for pair in PAIRS]
+EACH = [pytest.param(pair, marks=() if pair in EDGES else pytest.mark.slow) for pair in PAIRS]
 
 
 def name(pair: Pair) -> str:
@@ -32,7 +32,7 @@ def programs(pair: Pair) -> Path:
 
 
 @pytest.mark.requirement("V8")
-@pytest.mark.parametrize("pair", PAIRS, ids=name)
+@pytest.mark.parametrize("pair", EACH, ids=name)
 def test_the_plugins_unit_tests_pass(pair: Pair) -> None:
     tests = "tests/unit/plugins/module_utils/core"
     command = [str(programs(pair) / "python"), "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider", tests]
@@ -41,7 +41,7 @@ def test_the_plugins_unit_tests_pass(pair: Pair) -> None:
 
 
 @pytest.mark.requirement("V8")
-@pytest.mark.parametrize("pair", MAIN_JOB, ids=name)
+@pytest.mark.parametrize("pair", EACH, ids=name)
 def test_the_main_job_runs_and_the_second_run_changes_nothing(pair: Pair, tmp_path: Path) -> None:
     books = Playbooks(programs(pair), ROOT, tmp_path / "state")
     try:
