@@ -39,7 +39,7 @@ registration() {
 }
 
 init() {
-  { cat <<CONFIG; cat "$folder/cluster.yaml"; } | as_root "$first" tee /root/init.yaml >/dev/null
+  { cat <<CONFIG; cat "$folder/cluster.yaml"; } | as_root "$first" tee /etc/kubernetes/init.yaml >/dev/null
 apiVersion: kubeadm.k8s.io/v1beta4
 kind: InitConfiguration
 bootstrapTokens: [{token: $token}]
@@ -47,12 +47,12 @@ certificateKey: $key
 $(registration "$first" '[{key: node-role.kubernetes.io/control-plane, effect: NoSchedule}]')
 ---
 CONFIG
-  as_root "$first" kubeadm init --config /root/init.yaml --upload-certs --ignore-preflight-errors=SystemVerification
+  as_root "$first" kubeadm init --config /etc/kubernetes/init.yaml --upload-certs --ignore-preflight-errors=SystemVerification
 }
 
 join() {
   as_root "$1" bash -es <<HOST
-cat > /root/join.yaml <<'CONFIG'
+cat > /etc/kubernetes/join.yaml <<'CONFIG'
 apiVersion: kubeadm.k8s.io/v1beta4
 kind: JoinConfiguration
 discovery: {bootstrapToken: {token: $token, apiServerEndpoint: "$endpoint", unsafeSkipCAVerification: true}}
@@ -60,7 +60,7 @@ $(registration "$1" "$2")
 $3
 timeouts: {etcdAPICall: 5m0s, kubernetesAPICall: 3m0s, tlsBootstrap: 10m0s}
 CONFIG
-kubeadm join --config /root/join.yaml --ignore-preflight-errors=SystemVerification
+kubeadm join --config /etc/kubernetes/join.yaml --ignore-preflight-errors=SystemVerification
 HOST
 }
 

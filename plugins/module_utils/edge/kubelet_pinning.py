@@ -30,7 +30,7 @@ def look(root: Path) -> PinningFacts:
     return PinningFacts(
         processors=numbers(_text(system / "cpu/online")),
         numa_nodes=len(numbers(nodes)) or 1,
-        remembered=_remembered(root / STATE_FILE.lstrip("/")),
+        remembered=remembered(root / STATE_FILE.lstrip("/")),
     )
 
 
@@ -41,7 +41,7 @@ def _text(path: Path) -> str:
         return ""
 
 
-def _remembered(path: Path) -> Remembered | None:
+def remembered(path: Path) -> Remembered | None:
     try:
         found = json.loads(_text(path) or "null")
         return Remembered(str(found["policyName"]), str(found.get("defaultCpuSet", ""))) if found else None

@@ -14,7 +14,7 @@ from ansible_collections.autotrade.deployment.plugins.module_utils.core.supply_i
 from tests.conftest import ROOT, run_playbook
 
 PROGRAMS = ("kubeadm", "kubectl", "kubelet")
-HAS_1_36 = {"stdout": "Kubernetes v1.36.1"}
+HAS_1_36 = "v1.36.1"
 
 
 def lock_of(folder: Path, version: str) -> Path:
@@ -32,11 +32,11 @@ def store_of(folder: Path, version: str) -> Path:
 def judged(folder: Path, tasks_from: str, standing: str = "absent", **settings: Any) -> subprocess.CompletedProcess[str]:
     """The two refusals of ``version.yml`` with these versions; what the host would have answered is given."""
     tasks = yaml.safe_load((ROOT / "roles/kubelet/tasks" / f"{tasks_from}.yml").read_text())
-    included = next(task for task in tasks if task.get("ansible.builtin.include_tasks") == "version.yml")
+    included = next(task for task in tasks if "version.yml" in task.values())
     role = {"ansible.builtin.import_role": {"name": "autotrade.deployment.kubelet", "tasks_from": "version"}}
     play = {"hosts": "localhost", "gather_facts": False, "tasks": [{**role, "vars": included["vars"]}]}
     (folder / "play.yml").write_text(json.dumps([play]))
-    seen = {"__kubelet_standing": {"standing": standing}, "__kubelet_present": HAS_1_36, "kubelet_cluster": "trading"}
+    seen = {"host_look": {"standing": standing, "kubelet_version": HAS_1_36}, "kubelet_cluster": "trading"}
     extra = {**seen, "kubelet_version": "1.36.3", **settings}
     return run_playbook(folder / "play.yml", extra, "--start-at-task", "Refuse programs of another version than the cluster's")
 
@@ -76,7 +76,7 @@ def test_a_member_keeps_its_minor_version_even_if_the_inventory_has_another(
 
 def test_the_version_is_judged_before_the_programs_are_installed_and_in_the_preflight() -> None:
     tasks = yaml.safe_load((ROOT / "roles/kubelet/tasks/install.yml").read_text())
-    assert tasks[0]["ansible.builtin.include_tasks"] == "version.yml"
+    assert tasks[0]["ansible.builtin.import_tasks"] == "version.yml"
     assert "programs" in tasks[1]["autotrade.deployment.host_state"]
     included = [task for play in yaml.safe_load((ROOT / "playbooks/preflight.yml").read_text()) for task in play["tasks"]]
     roles = [task["ansible.builtin.include_role"] for task in included if "ansible.builtin.include_role" in task]
