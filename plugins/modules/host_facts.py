@@ -34,7 +34,7 @@ EXAMPLES = r"""
 - name: Look at the host
   autotrade.deployment.host_facts:
     cluster: trading
-  register: host_look
+  register: cluster_membership_look
 """
 
 RETURN = r"""

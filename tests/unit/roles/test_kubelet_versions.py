@@ -36,7 +36,7 @@ def judged(folder: Path, tasks_from: str, standing: str = "absent", **settings: 
     role = {"ansible.builtin.import_role": {"name": "autotrade.deployment.kubelet", "tasks_from": "version"}}
     play = {"hosts": "localhost", "gather_facts": False, "tasks": [{**role, "vars": included["vars"]}]}
     (folder / "play.yml").write_text(json.dumps([play]))
-    seen = {"host_look": {"standing": standing, "kubelet_version": HAS_1_36}, "kubelet_cluster": "trading"}
+    seen = {"cluster_membership_look": {"standing": standing, "kubelet_version": HAS_1_36}, "kubelet_cluster": "trading"}
     extra = {**seen, "kubelet_version": "1.36.3", **settings}
     return run_playbook(folder / "play.yml", extra, "--start-at-task", "Refuse programs of another version than the cluster's")
 

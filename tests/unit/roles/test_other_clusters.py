@@ -31,7 +31,7 @@ def test_the_first_thing_on_a_host_is_to_see_whose_it_is() -> None:
 def test_strangers_are_refused_and_no_others(standing: str, fails: bool, tmp_path: Path) -> None:
     role = {"ansible.builtin.import_role": {"name": REFUSE, "tasks_from": "refuse"}}
     (tmp_path / "play.yml").write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": [role]}]))
-    seen = {"host_look": {"standing": standing, "refusal": "this host is a member of cluster staging."}}
+    seen = {"cluster_membership_look": {"standing": standing, "refusal": "this host is a member of cluster staging."}}
     answer = run_playbook(tmp_path / "play.yml", seen, "--start-at-task", "Refuse a host of another cluster")
     assert (answer.returncode != 0) is fails, answer.stdout
     assert ("localhost: this host is a member of cluster staging. Nothing was changed" in answer.stdout) is fails
