@@ -133,9 +133,10 @@ ROLLING, CANARY, BLUE_GREEN = (
     {"trading-strategy-v1", "trading-strategy-v2"},
     {"trading-strategy-blue", "trading-strategy-green"},
 )
-# While one strategy takes the place of another both stand, which the usual quota has no room for (docs/capacity.md).
+# While one strategy takes the place of another both stand, which the usual quota has no room for (docs/capacity.md). Much more room
+# would let a strategy that asks for too much fill the nodes, and its pods push out those of lower priority.
 USUAL = yaml.safe_load((ROOT / "roles/trading_namespace/defaults/main.yml").read_text())["trading_namespace_quota"]
-ROOM_FOR_MORE = {"requests.cpu": "128", "requests.memory": "256Gi", "limits.cpu": "256", "limits.memory": "512Gi"}
+ROOM_FOR_MORE = {"requests.cpu": "80", "requests.memory": "168Gi", "limits.cpu": "160", "limits.memory": "336Gi"}
 ROOM = {"trading_namespace_quota": {**USUAL, **ROOM_FOR_MORE}}
 ROOMY = ("-e", json.dumps(ROOM))
 SYSTEM = ("--tags", "trading_system", *ROOMY)
