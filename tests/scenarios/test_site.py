@@ -133,8 +133,8 @@ ROLLING, CANARY, BLUE_GREEN = (
     {"trading-strategy-v1", "trading-strategy-v2"},
     {"trading-strategy-blue", "trading-strategy-green"},
 )
-# While one strategy takes the place of another both stand, which the usual quota has no room for (docs/capacity.md). Much more room
-# would let a strategy that asks for too much fill the nodes, and its pods push out those of lower priority.
+# While one strategy takes the place of another both stand, which the usual quota has no room for (docs/capacity.md). Much more
+# room would let a strategy that asks for too much fill the nodes, and its pods push out those of lower priority.
 USUAL = yaml.safe_load((ROOT / "roles/trading_namespace/defaults/main.yml").read_text())["trading_namespace_quota"]
 ROOM_FOR_MORE = {"requests.cpu": "80", "requests.memory": "168Gi", "limits.cpu": "160", "limits.memory": "336Gi"}
 ROOM = {"trading_namespace_quota": {**USUAL, **ROOM_FOR_MORE}}
