@@ -55,7 +55,7 @@ molecule: store-lab ## bare lab hosts to a cluster: foretold, done, unchanged, l
 	@$(NOX) molecule
 
 test-all: test store-lab ## the long scenarios too
-	@$(NOX) integration_slow matrix_slow lab_hosts molecule cluster_ha lab_site resume || $(FAILED)
+	@$(NOX) integration_slow matrix_slow lab_hosts molecule cluster_ha lab_site resume conformance || $(FAILED)
 
 lint: $(STAMP) ## ruff, mypy --strict, import contracts, yamllint, ansible-lint (production), house rules
 	@$(NOX) lint

@@ -92,6 +92,11 @@ options:
         description: Path in the image -> target of a symbolic link.
         type: dict
         default: {}
+      directories:
+        description: Directories of the image that every user may write to, as into C(/tmp).
+        type: list
+        elements: str
+        default: []
       user:
         description: The user of the image's processes; empty means root.
         type: str

@@ -50,6 +50,7 @@ _IMAGE = {
     "programs": {"type": "dict", "required": True},
     "host_programs": {"type": "list", "elements": "path", "default": []},
     "links": {"type": "dict", "default": {}},
+    "directories": {"type": "list", "elements": "str", "default": []},
     "user": {"type": "str", "default": ""},
 }
 ARGUMENTS: dict[str, dict[str, Any]] = {
