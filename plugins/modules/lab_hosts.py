@@ -79,6 +79,11 @@ options:
         type: list
         elements: str
         required: true
+      command:
+        description: The arguments of O(images[].entrypoint), or the command where that is empty; pods replace them by their own.
+        type: list
+        elements: str
+        default: []
       programs:
         description: Path in the image -> program of O(store).
         type: dict

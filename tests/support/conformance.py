@@ -48,7 +48,7 @@ def skip(rules: Iterable[Rule]) -> str:
 
 
 def read_report(path: Path) -> list[Spec]:
-    """The conformance specs of the judged SIGs in ginkgo's JUnit report, by name; other specs of the suite are no business of it."""
+    """The conformance specs of the judged SIGs in ginkgo's JUnit report, by name."""
     found = []
     for case in ElementTree.parse(path).iter("testcase"):
         match = _NAME.fullmatch(case.get("name", ""))

@@ -25,7 +25,14 @@ MINUTES = int(os.environ.get("CONFORMANCE_MINUTES", "45"))
 # A part of the specs for a quick look, as a regular expression; the whole is judged all the same.
 FOCUS = os.environ.get("CONFORMANCE_FOCUS", conformance.FOCUS)
 # Every registry of the suite but the one that must not exist.
-REGISTRIES = ("promoterE2eRegistry", "buildImageRegistry", "gcEtcdRegistry", "gcRegistry", "sigStorageRegistry", "dockerLibraryRegistry")
+REGISTRIES = (
+    "promoterE2eRegistry",
+    "buildImageRegistry",
+    "gcEtcdRegistry",
+    "gcRegistry",
+    "sigStorageRegistry",
+    "dockerLibraryRegistry",
+)
 REPOSITORY = "registry.autotrade.internal/e2e"
 
 

@@ -69,6 +69,7 @@ def archive(image: dict, programs: Path) -> bytes:
         "os": "linux",
         "config": {
             "Entrypoint": image["entrypoint"],
+            "Cmd": image["command"],
             "User": image["user"],
             "Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
         },
