@@ -11,7 +11,7 @@ HOST ?= control-plane-1
 lab_size ?= full
 STAMP := $(VENV)/.stamp-$(shell cat requirements/dev.txt | sha256sum | cut -c1-12)
 
-.PHONY: help lab lab-stop lab-shell store-lab molecule demo test test-core test-lab test-all lint sanity unit integration requirements sabotage matrix built bench store cluster cluster-stop lock clean
+.PHONY: help lab lab-stop lab-shell store-lab molecule conformance demo test test-core test-lab test-all lint sanity unit integration requirements sabotage matrix built bench store cluster cluster-stop lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -61,8 +61,11 @@ test-lab: store-lab
 molecule: store-lab ## bare lab hosts to a cluster: foretold, done, unchanged, looked at (root and podman)
 	@$(NOX) molecule
 
+conformance: store-lab ## Kubernetes' own end-to-end tests judge a cluster on lab hosts (root and podman)
+	@$(NOX) conformance
+
 test-all: test-core store-lab ## the long scenarios too
-	@$(NOX) integration_slow matrix_slow lab_hosts molecule cluster_ha lab_site resume || $(FAILED)
+	@$(NOX) integration_slow matrix_slow lab_hosts molecule cluster_ha lab_site resume conformance || $(FAILED)
 
 lint: $(STAMP) ## ruff, mypy --strict, import contracts, yamllint, ansible-lint (production), house rules
 	@$(NOX) lint

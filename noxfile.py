@@ -154,6 +154,12 @@ def resume(session: nox.Session) -> None:
 
 
 @nox.session
+def conformance(session: nox.Session) -> None:
+    """Kubernetes' own end-to-end tests judge a cluster on lab hosts, from outside. Needs root and podman."""
+    lab_scenario(session, "conformance")
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Ratios against peers and floors, and published manifest sets against kubectl; the table stands in build/bench.json."""
     tests(session, "tests/bench", "-s")

@@ -79,6 +79,11 @@ options:
         type: list
         elements: str
         required: true
+      command:
+        description: The arguments of O(images[].entrypoint), or the command where that is empty; pods replace them by their own.
+        type: list
+        elements: str
+        default: []
       programs:
         description: Path in the image -> program of O(store).
         type: dict
@@ -92,6 +97,11 @@ options:
         description: Path in the image -> target of a symbolic link.
         type: dict
         default: {}
+      directories:
+        description: Directories of the image that every user may write to, as into C(/tmp).
+        type: list
+        elements: str
+        default: []
       user:
         description: The user of the image's processes; empty means root.
         type: str

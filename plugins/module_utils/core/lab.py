@@ -159,7 +159,8 @@ def digest(*parts: object) -> str:
 def run_arguments(lab: Lab, host: Host) -> list[str]:
     """The arguments of ``podman`` that create and start a host.
 
-    A cgroup namespace of its own is what lets the container runtime inside mount its cgroups.
+    A cgroup namespace of its own is what lets the container runtime inside mount its cgroups. Pods inherit the search domains of
+    their host, and podman's own would send names of the cluster to a name server that cannot know them.
     """
     mounts = (
         f"{lab.volume(host.name)}:/var",
@@ -172,6 +173,7 @@ def run_arguments(lab: Lab, host: Host) -> list[str]:
         "hostname": [host.name],
         "network": [lab.network],
         "ip": [host.address],
+        "dns-search": ["."],
         "label": [f"{LAB_LABEL}={lab.name}", f"{RECIPE_LABEL}={recipe(lab, host)}"],
         "volume": mounts,
         "ulimit": LIMITS,

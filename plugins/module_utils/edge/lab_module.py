@@ -47,9 +47,11 @@ _HOST = {"name": {"type": "str", "required": True}, "address": {"type": "str", "
 _IMAGE = {
     "reference": {"type": "str", "required": True},
     "entrypoint": {"type": "list", "elements": "str", "required": True},
+    "command": {"type": "list", "elements": "str", "default": []},
     "programs": {"type": "dict", "required": True},
     "host_programs": {"type": "list", "elements": "path", "default": []},
     "links": {"type": "dict", "default": {}},
+    "directories": {"type": "list", "elements": "str", "default": []},
     "user": {"type": "str", "default": ""},
 }
 ARGUMENTS: dict[str, dict[str, Any]] = {

@@ -46,6 +46,10 @@ def layer(image: dict, programs: Path) -> bytes:
             link = tarfile.TarInfo(path.lstrip("/"))
             link.type, link.linkname, link.mode = tarfile.SYMTYPE, target, 0o777
             tar.addfile(link)
+        for path in image["directories"]:
+            directory = tarfile.TarInfo(path.lstrip("/"))
+            directory.type, directory.mode = tarfile.DIRTYPE, 0o1777
+            tar.addfile(directory)
     return buffer.getvalue()
 
 
@@ -65,6 +69,7 @@ def archive(image: dict, programs: Path) -> bytes:
         "os": "linux",
         "config": {
             "Entrypoint": image["entrypoint"],
+            "Cmd": image["command"],
             "User": image["user"],
             "Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
         },

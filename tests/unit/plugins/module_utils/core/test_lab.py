@@ -98,7 +98,14 @@ def test_a_subnet_that_is_none() -> None:
 
 def test_hosts_are_privileged_and_have_a_cgroup_namespace_and_labels() -> None:
     arguments = core.run_arguments(LAB, HOSTS[0])
-    for part in ("--privileged", "--cgroupns=private", "--systemd=always", "--ip=10.89.10.11", "--hostname=control-plane-1"):
+    for part in (
+        "--privileged",
+        "--cgroupns=private",
+        "--systemd=always",
+        "--ip=10.89.10.11",
+        "--hostname=control-plane-1",
+        "--dns-search=.",
+    ):
         assert part in arguments
     assert f"--label={core.LAB_LABEL}=lab" in arguments
     assert "--volume=/store:/srv/autotrade/store:ro" in arguments
