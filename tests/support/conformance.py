@@ -37,7 +37,7 @@ class Spec:
 
 
 def read_rules(path: Path) -> list[Rule]:
-    """The rules of a file such as molecule/conformance/not_run.yml."""
+    """The rules of a file such as molecule/conformance/vars/not_run.yml."""
     document = yaml.safe_load(path.read_text(encoding="utf-8"))
     return [Rule(entry["contains"], " ".join(entry["reason"].split())) for entry in document["rules"]]
 

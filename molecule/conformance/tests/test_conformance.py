@@ -54,7 +54,7 @@ def run(rules: list[Rule]) -> None:
 
 @pytest.fixture(scope="module")
 def rules() -> list[Rule]:
-    return conformance.read_rules(HERE / "not_run.yml")
+    return conformance.read_rules(HERE / "vars/not_run.yml")
 
 
 @pytest.fixture(scope="module")

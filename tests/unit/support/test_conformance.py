@@ -26,7 +26,7 @@ from tests.support.conformance import (
     unexplained,
 )
 
-RULES = read_rules(ROOT / "molecule/conformance/not_run.yml")
+RULES = read_rules(ROOT / "molecule/conformance/vars/not_run.yml")
 DOCUMENT = (ROOT / "docs/conformance.md").read_text(encoding="utf-8")
 APPS, NETWORK, STORAGE = (
     "[sig-apps] Job should end [Conformance]",
