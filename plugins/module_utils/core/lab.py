@@ -23,6 +23,10 @@ SHARED_IN_HOST = "/srv/autotrade/shared"
 KEYS_IN_HOST = "/etc/ssh/authorized_keys.d"
 #: Podman gives a host half of a terminal's limits; a kubelet with a hundred pods needs these. A machine may not allow more.
 LIMITS = ("nofile=20000:20000", "nproc=30000:30000")
+#: A cgroup namespace of its own is what lets the container runtime inside mount its cgroups.
+FIXED = ("--detach", "--privileged", "--cgroupns=private", "--systemd=always", "--stop-signal=SIGRTMIN+3")
+#: Pods inherit their host's search domains, and podman's own would send the cluster's names to a server that cannot know them.
+SEARCH = "."
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
 
 
@@ -157,11 +161,7 @@ def digest(*parts: object) -> str:
 
 
 def run_arguments(lab: Lab, host: Host) -> list[str]:
-    """The arguments of ``podman`` that create and start a host.
-
-    A cgroup namespace of its own is what lets the container runtime inside mount its cgroups. Pods inherit the search domains of
-    their host, and podman's own would send names of the cluster to a name server that cannot know them.
-    """
+    """The arguments of ``podman`` that create and start a host."""
     mounts = (
         f"{lab.volume(host.name)}:/var",
         f"{lab.shared}:{SHARED_IN_HOST}",
@@ -173,14 +173,13 @@ def run_arguments(lab: Lab, host: Host) -> list[str]:
         "hostname": [host.name],
         "network": [lab.network],
         "ip": [host.address],
-        "dns-search": ["."],
+        "dns-search": [SEARCH],
         "label": [f"{LAB_LABEL}={lab.name}", f"{RECIPE_LABEL}={recipe(lab, host)}"],
         "volume": mounts,
         "ulimit": LIMITS,
     }
     flags = [f"--{option}={value}" for option, values in options.items() for value in values]
-    fixed = ["--detach", "--privileged", "--cgroupns=private", "--systemd=always", "--stop-signal=SIGRTMIN+3"]
-    return ["--runtime", lab.runtime, "run", *fixed, *flags, lab.image, "/sbin/init"]
+    return ["--runtime", lab.runtime, "run", *FIXED, *flags, lab.image, "/sbin/init"]
 
 
 def ssh_config(lab: Lab, user: str, key: str, known_hosts: str) -> str:
@@ -193,7 +192,7 @@ def ssh_config(lab: Lab, user: str, key: str, known_hosts: str) -> str:
 
 def recipe(lab: Lab, host: Host) -> str:
     """The hash of everything that a host is made from."""
-    return digest(lab.image, lab.seed, lab.subnet, lab.store, lab.runtime, host.name, host.address)
+    return digest(lab.image, lab.seed, lab.subnet, lab.store, lab.runtime, host.name, host.address, SEARCH, LIMITS, FIXED)
 
 
 def plan_present(lab: Lab, observed: Observed) -> Plan:
